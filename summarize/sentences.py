@@ -15,11 +15,12 @@ _END = re.compile(rf"(?:[.!?\u061f\u2026\u06d4]+[{_CLOSERS}]*(?=\s|$))|\n+")
 
 _ABBREVIATIONS = frozenset(
     """mr mrs ms mx dr prof rev fr hon gov sen rep gen col maj capt lt sgt cpl st ste mt ft jr sr esq messrs supt
-    vs v etc eg e.g i.e ie cf al no nos vol fig figs ed eds p pp ch sec art approx est dept univ assn bros
-    inc ltd co corp plc llc jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri sat sun
-    a.m p.m u.s u.k u.n u.s.a e.u d.c b.c a.d ph.d m.d b.a m.a ave blvd rd
+    vs v etc eg e.g i.e ie cf al ed eds approx dept univ assn bros
+    inc ltd co corp plc llc a.m p.m u.s u.k u.n u.s.a e.u d.c b.c a.d ph.d m.d b.a m.a ave blvd rd
     د أ م ا ص ج ت ط ق.م م.م ه هـ ر.س د.إ ج.م إ.م""".split()
 )
+# Words of their own too ("He said no."): abbreviations only before a number.
+_BEFORE_NUMBER = frozenset("no nos vol fig figs p pp ch sec art est jan feb mar apr jun jul aug sep sept oct nov dec".split())
 # After these a sentence may end as well as go on: "at 5 p.m. The police", "in the U.S. Officials".
 _MAY_END = frozenset("a.m p.m u.s u.k u.n u.s.a e.u d.c b.c a.d etc inc ltd co corp plc llc jr sr ph.d ه هـ ق.م".split())
 # English words that rarely start a name, so that a capital after "p.m." begins a sentence.
@@ -50,6 +51,8 @@ def _ends_sentence(text: str, start: int, end: int) -> bool:
     if token in _MAY_END:
         word = re.match(r"[A-Za-z]+", following)
         return not following or word is None and not following[:1].isdigit() or bool(word and word.group().lower() in _STARTERS)
+    if token in _BEFORE_NUMBER and following[:1].isdigit():
+        return False
     if token in _ABBREVIATIONS:
         return not following or following[0] == "\n"
     if re.fullmatch(r"(?:[a-z]\.)*[a-z]", token) and before.endswith(text[start - 1]) and text[start - 1].isupper():
