@@ -1,0 +1,88 @@
+"""What a summary-producing model is to the rest of the package: one encoder pass, then any number of decodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Task:
+    """One output wanted of a document: ``kind`` ("summary", "headline", "translation"), language, length."""
+
+    kind: str = "summary"
+    language: str = "ar"
+    length: str = "short"
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How outputs are searched for.
+
+    Args:
+        num_beams: 1 is greedy.
+        length_penalty: a finished beam's score is its log-probability / length ** length_penalty.
+        no_repeat_ngram_size: no n-gram of that many tokens twice in an output; 0 lets them be.
+        max_new_tokens: tokens of an output at most.
+        min_new_tokens: no end before so many tokens.
+        forbid_script: for each language, never a token with a letter of the other script.
+    """
+
+    num_beams: int = 1
+    length_penalty: float = 1.0
+    no_repeat_ngram_size: int = 3
+    max_new_tokens: int = 128
+    min_new_tokens: int = 0
+    forbid_script: bool = False
+
+
+@dataclass(frozen=True)
+class Output:
+    """One decoded output: its token ids without the end, its text, whether it ended by itself, its score."""
+
+    ids: tuple[int, ...]
+    text: str
+    finished: bool
+    score: float
+
+
+# Called before a token of a row is chosen with (document index, task, ids so far); gives ids that must not come
+# next, or None.
+Constraint = Callable[[int, Task, Sequence[int]], "np.ndarray | None"]
+
+
+@dataclass
+class Memory:
+    """What an engine's encoder leaves for its decoder; ``tokens`` counts what was read of each document."""
+
+    tokens: tuple[int, ...]
+    truncated: tuple[bool, ...]
+    state: Any = field(repr=False, default=None)
+
+
+class Engine(Protocol):
+    """A loaded model.
+
+    name: the catalogue's alias or the folder; limit: source tokens that ``encode`` reads of one document.
+    """
+
+    name: str
+    limit: int
+
+    def count(self, text: str) -> int:
+        """Source tokens of ``text``."""
+        ...
+
+    def encode(self, documents: Sequence[str]) -> Memory:
+        """One encoder pass over all documents; what does not fit ``limit`` is left out and marked truncated."""
+        ...
+
+    def decode(
+        self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
+    ) -> list[list[Output]]:
+        """For every document, one output per task."""
+        ...

@@ -1,0 +1,197 @@
+"""Greedy and beam search over any step function.
+
+Rows are outputs being written: ``groups`` of them (a document and a task each), ``num_beams`` rows to a group,
+neighbours. The step function takes the tokens that every row just got and, for each row, the row whose past it
+continues, and gives the next log-probabilities' raw scores (logits) ``[rows, vocabulary]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+Step = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
+# (row's group, ids so far) -> ids that must not come next
+Forbid = Callable[[int, Sequence[int]], "Sequence[int] | None"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Token ids without the end token, whether the output ended by itself, and its score."""
+
+    ids: tuple[int, ...]
+    finished: bool
+    score: float
+
+
+def repeated(ids: Sequence[int], size: int) -> list[int]:
+    """Tokens that would complete an n-gram of ``size`` that ``ids`` already hold.
+
+    >>> repeated([1, 2, 3, 1, 2], 3)
+    [3]
+    """
+    if size <= 0 or len(ids) < size:
+        return []
+    tail = tuple(ids[len(ids) - size + 1 :])
+    return [ids[i + size - 1] for i in range(len(ids) - size + 1) if tuple(ids[i : i + size - 1]) == tail]
+
+
+def _restrict(
+    logits: torch.Tensor,
+    rows: Sequence[Sequence[int]],
+    groups: Sequence[int],
+    eos: int,
+    no_repeat_ngram_size: int,
+    min_new_tokens: int,
+    forbid: Forbid | None,
+) -> None:
+    for row, ids in enumerate(rows):
+        banned = repeated(ids, no_repeat_ngram_size)
+        if banned:
+            logits[row, banned] = float("-inf")
+        if len(ids) < min_new_tokens:
+            logits[row, eos] = float("-inf")
+        if forbid is not None:
+            more = forbid(groups[row], ids)
+            if more is not None and len(more):
+                logits[row, more] = float("-inf")
+
+
+def greedy(
+    logits: torch.Tensor,
+    step: Step,
+    eos: int,
+    *,
+    max_new_tokens: int,
+    no_repeat_ngram_size: int = 0,
+    min_new_tokens: int = 0,
+    forbid: Forbid | None = None,
+) -> list[Found]:
+    """The likeliest token every time.
+
+    Args:
+        logits: ``[groups, V]`` after the prompts, raw.
+        step: gives the next logits ``[rows, V]``; rows whose output has ended leave the batch (the second argument
+            of ``step`` says which rows stay).
+    """
+    import torch
+
+    groups = list(range(len(logits)))
+    ids: list[list[int]] = [[] for _ in groups]
+    scores = [0.0] * len(groups)
+    done: dict[int, Found] = {}
+    while True:
+        logits = logits.float()
+        _restrict(logits, [ids[g] for g in groups], groups, eos, no_repeat_ngram_size, min_new_tokens, forbid)
+        best, token = logits.max(dim=-1)
+        logprob = (best - logits.logsumexp(dim=-1)).tolist()
+        stay, feed = [], []
+        for row, (group, choice) in enumerate(zip(groups, token.tolist(), strict=True)):
+            scores[group] += logprob[row]
+            if choice != eos:
+                ids[group].append(choice)
+            if choice == eos or len(ids[group]) >= max_new_tokens:
+                length = len(ids[group]) + (choice == eos)
+                done[group] = Found(tuple(ids[group]), choice == eos, scores[group] / max(length, 1))
+            else:
+                stay.append(row)
+                feed.append(choice)
+        if not stay:
+            return [done[g] for g in sorted(done)]
+        kept = None if len(stay) == len(groups) else torch.tensor(stay, device=logits.device)
+        groups = [groups[row] for row in stay]
+        logits = step(torch.tensor(feed, device=logits.device), kept)
+
+
+def beam_search(
+    logits: torch.Tensor,
+    step: Step,
+    eos: int,
+    num_beams: int,
+    *,
+    max_new_tokens: int,
+    length_penalty: float = 1.0,
+    no_repeat_ngram_size: int = 0,
+    min_new_tokens: int = 0,
+    forbid: Forbid | None = None,
+) -> list[list[Found]]:
+    """Beam search as transformers does it (early stopping off): for every group its finished outputs, best first.
+
+    A group is over when its ``num_beams`` finished outputs all score at least what its best running beam would
+    score if it ended now.
+
+    Args:
+        logits: ``[groups, V]`` after the prompts, raw; the first ``step`` is told to repeat the rows.
+    """
+    import torch
+
+    groups_running = list(range(len(logits)))
+    finished: list[list[Found]] = [[] for _ in groups_running]
+    rows: list[list[int]] = [[] for _ in groups_running]  # ids of every running beam, group after group
+    totals = torch.zeros(len(rows), dtype=torch.float32)
+    width = 1
+    vocabulary = logits.shape[-1]
+    for length in range(1, max_new_tokens + 1):
+        logits = logits.float()
+        raw = torch.log_softmax(logits, dim=-1)
+        row_groups = [g for g in groups_running for _ in range(width)]
+        _restrict(raw, rows, row_groups, eos, no_repeat_ngram_size, min_new_tokens, forbid)
+        scored = (raw.cpu() + totals[:, None]).view(len(groups_running), width * vocabulary)
+        values, flat = scored.topk(min(2 * num_beams, scored.shape[1]), dim=-1)
+        next_groups: list[int] = []
+        next_rows: list[list[int]] = []
+        feed: list[int] = []
+        parents: list[int] = []
+        next_totals: list[float] = []
+        for at, group in enumerate(groups_running):
+            taken = 0
+            for rank, (value, index) in enumerate(zip(values[at].tolist(), flat[at].tolist(), strict=True)):
+                if value == float("-inf"):
+                    break
+                parent, token = at * width + index // vocabulary, index % vocabulary
+                if token == eos:
+                    if rank < num_beams:
+                        score = value / length**length_penalty
+                        _keep(finished[group], Found(tuple(rows[parent]), True, score), num_beams)
+                    continue
+                if taken == num_beams:
+                    continue
+                taken += 1
+                next_rows.append([*rows[parent], token])
+                feed.append(token)
+                parents.append(parent)
+                next_totals.append(value)
+            while taken and taken < num_beams:  # fewer candidates than beams: pad with beams that cannot win
+                next_rows.append(next_rows[-1])
+                feed.append(feed[-1])
+                parents.append(parents[-1])
+                next_totals.append(float("-inf"))
+                taken += 1
+            best = max(next_totals[-num_beams:]) / length**length_penalty if taken else float("-inf")
+            over = not taken or (len(finished[group]) == num_beams and finished[group][-1].score >= best)
+            if length == max_new_tokens and not over:
+                for ids, total in zip(next_rows[-num_beams:], next_totals[-num_beams:], strict=True):
+                    if total > float("-inf"):
+                        _keep(finished[group], Found(tuple(ids), False, total / length**length_penalty), num_beams)
+            if over or length == max_new_tokens:
+                if taken:
+                    for items in (next_rows, feed, parents, next_totals):
+                        del items[-num_beams:]
+            else:
+                next_groups.append(group)
+        if not next_groups:
+            break
+        groups_running, rows, width = next_groups, next_rows, num_beams
+        totals = torch.tensor(next_totals)
+        logits = step(torch.tensor(feed, device=logits.device), torch.tensor(parents, device=logits.device))
+    return finished
+
+
+def _keep(finished: list[Found], found: Found, num_beams: int) -> None:
+    finished.append(found)
+    finished.sort(key=lambda f: -f.score)
+    del finished[num_beams:]
