@@ -1,0 +1,126 @@
+"""Examples as token ids, and packs of examples: one row of tokens without padding, with what attention needs.
+
+A pack holds whole examples side by side. An example is a source and its targets (the summaries in both languages
+and the headline of one document): the source is run once, the targets follow it, each seeing the source and itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BLOCK_TOKENS = 160  # short neighbours share one attention block up to this size: fewer, larger multiplications
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """source: ids, ``<bos>`` first. targets: (prompt ids, target ids with ``<eos>``) of each output."""
+
+    source: tuple[int, ...]
+    targets: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+    def __len__(self) -> int:
+        return len(self.source) + sum(len(p) + len(y) for p, y in self.targets)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Positions ``first:last`` of a pack that attend among themselves; masks ``[m, m]`` are added to the scores."""
+
+    first: int
+    last: int
+    everywhere: Tensor
+    near: Tensor
+
+
+@dataclass(frozen=True)
+class Pack:
+    """T positions. ids, positions: ``[T]``; at: ``[Y]`` positions whose output is scored; gold: ``[Y]`` what follows
+    them; owner: ``[Y]`` index of the example; blocks cover ``0:used``, and ``used:T`` is padding."""
+
+    ids: Tensor
+    positions: Tensor
+    at: Tensor
+    gold: Tensor
+    owner: Tensor
+    blocks: tuple[Block, ...]
+    used: int
+
+    def to(self, device: torch.device) -> Pack:
+        blocks = tuple(Block(b.first, b.last, b.everywhere.to(device), b.near.to(device)) for b in self.blocks)
+        moved = (t.to(device) for t in (self.ids, self.positions, self.at, self.gold, self.owner))
+        return Pack(*moved, blocks, self.used)
+
+
+def _mask(
+    example: Tensor, segment: Tensor, positions: Tensor, window: int, dtype: torch.dtype, bidirectional: bool
+) -> tuple[Tensor, Tensor]:
+    """Masks of one block from each position's example, segment (0 source, 1.. targets) and position in its example."""
+    order = torch.arange(len(example))
+    causal = order[None, :] <= order[:, None]
+    source_key = segment[None, :] == 0
+    if bidirectional:
+        causal = causal | (source_key & (segment[:, None] == 0))
+    see = (example[None, :] == example[:, None]) & causal & (source_key | (segment[None, :] == segment[:, None]))
+    near = see & ((positions[:, None] - positions[None, :]).abs() < window)
+    return tuple(  # type: ignore[return-value]
+        torch.zeros(m.shape, dtype=torch.float32).masked_fill_(~m, -math.inf).to(dtype) for m in (see, near)
+    )
+
+
+def build_pack(
+    examples: Sequence[Encoded],
+    window: int = 512,
+    dtype: torch.dtype = torch.float32,
+    total: int | None = None,
+    bidirectional: bool = False,
+) -> Pack:
+    """Packs ``examples`` in order; ``total`` pads the row to a fixed length (static shapes compile better).
+
+    Raises:
+        ValueError: the examples take more than ``total`` positions.
+    """
+    ids: list[int] = []
+    positions: list[int] = []
+    example: list[int] = []
+    segment: list[int] = []
+    at: list[int] = []
+    gold: list[int] = []
+    owner: list[int] = []
+    groups: list[tuple[int, int]] = []
+    for index, one in enumerate(examples):
+        n, first = len(one.source), len(ids)
+        ids += one.source
+        positions += range(n)
+        segment += [0] * n
+        for j, (prompt, target) in enumerate(one.targets, 1):
+            start, length = len(ids), len(prompt) + len(target)
+            ids += prompt + target
+            positions += range(n, n + length)
+            segment += [j] * length
+            at += range(start + len(prompt) - 1, start + length - 1)
+            gold += target
+            owner += [index] * len(target)
+        example += [index] * (len(ids) - first)
+        if groups and len(ids) - groups[-1][0] <= BLOCK_TOKENS:
+            groups[-1] = (groups[-1][0], len(ids))
+        else:
+            groups.append((first, len(ids)))
+    used = len(ids)
+    if total is not None:
+        if used > total:
+            raise ValueError(f"the examples take {used} positions, the pack has {total}")
+        ids += [0] * (total - used)
+        positions += [0] * (total - used)
+    where, which, part = torch.tensor(positions), torch.tensor(example), torch.tensor(segment)
+    blocks = tuple(
+        Block(a, b, *_mask(which[a:b], part[a:b], where[a:b], window, dtype, bidirectional)) for a, b in groups
+    )
+    return Pack(torch.tensor(ids), where, torch.tensor(at), torch.tensor(gold), torch.tensor(owner), blocks, used)

@@ -1,0 +1,123 @@
+"""Reading a document from a file or a stream: bytes to text, with the encoding found out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from .errors import DocumentError
+
+# What a file that is not text begins with, and what to call it.
+_SIGNATURES = {
+    b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a ZIP archive (DOCX, EPUB and the like)",
+    b"\xd0\xcf\x11\xe0": "an old Office file",
+    b"{\\rtf": "an RTF file",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x7fELF": "a program",
+    b"SQLite format 3": "an SQLite database",
+}
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_ARABIC_RUN = re.compile("[\u0621-\u064a]{2,}")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as it was read.
+
+    text: its text; source: the path, or ``<stdin>``; encoding: how its bytes were decoded; warnings: one line each.
+    """
+
+    text: str
+    source: str
+    encoding: str = "utf-8"
+    warnings: tuple[str, ...] = ()
+
+
+def read_file(path: str | Path) -> Document:
+    """Reads a text file.
+
+    Raises:
+        DocumentError: no such file, a folder, not readable, empty, binary, or in no known encoding.
+    """
+    name = str(path)
+    try:
+        data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DocumentError(f"{name}: no such file") from None
+    except IsADirectoryError:
+        raise DocumentError(f"{name}: a folder; give the files in it, for example {name.rstrip('/')}/*.txt") from None
+    except PermissionError:
+        raise DocumentError(f"{name}: permission denied") from None
+    except (OSError, ValueError) as error:
+        raise DocumentError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    return decode(data, name)
+
+
+def read_stream(stream: BinaryIO, source: str = "<stdin>") -> Document:
+    """Reads a text from a binary stream; errors as for ``read_file``."""
+    return decode(stream.read(), source)
+
+
+def decode(data: bytes, source: str) -> Document:
+    """Bytes to text: UTF-8, UTF-16 with a byte order mark, else Windows-1256 (Arabic) or Windows-1252, said so.
+
+    Raises:
+        DocumentError: empty, binary, or in none of these encodings.
+    """
+    if not data.strip():
+        raise DocumentError(f"{source}: empty; give a text in Arabic or English")
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            raise DocumentError(f"{source}: {kind}, not a text file; save it as plain text first")
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return _with_bom(data, encoding, source)
+    if b"\x00" in data:
+        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
+    try:
+        return _checked(data.decode("utf-8"), source, "utf-8")
+    except UnicodeDecodeError:
+        return _legacy(data, source)
+
+
+def _with_bom(data: bytes, encoding: str, source: str) -> Document:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        raise DocumentError(f"{source}: begins as {encoding[:6].upper()} and goes on as something else") from None
+    warnings = () if encoding == "utf-8-sig" else ("not UTF-8; read as UTF-16, by its byte order mark",)
+    return _checked(text, source, encoding.removesuffix("-sig"), warnings)
+
+
+def _checked(text: str, source: str, encoding: str, warnings: tuple[str, ...] = ()) -> Document:
+    control = sum(c < " " and c not in "\t\n\r\f\v\x1b" for c in text[:65536])
+    if control > 0.02 * min(len(text), 65536):
+        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
+    if not text.strip("\ufeff \t\r\n\f\v\u200b\u200e\u200f"):
+        raise DocumentError(f"{source}: empty; give a text in Arabic or English")
+    return Document(text, source, encoding, warnings)
+
+
+def _legacy(data: bytes, source: str) -> Document:
+    """Text in a one-byte encoding of Arabic or Western Europe; other bytes are called binary."""
+    control = sum(byte < 32 and byte not in b"\t\n\r\f\v" for byte in data)
+    if control > 0.005 * len(data):
+        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
+    high = sum(byte >= 128 for byte in data)
+    arabic = data.decode("cp1256")
+    in_words = sum(len(run) for run in _ARABIC_RUN.findall(arabic))
+    if in_words > 0.6 * high:
+        return _checked(arabic, source, "windows-1256", ("not UTF-8; read as Windows-1256",))
+    if high < 0.1 * len(data):
+        western = data.decode("cp1252", errors="replace")
+        return _checked(western, source, "windows-1252", ("not UTF-8; read as Windows-1252",))
+    raise DocumentError(
+        f"{source}: neither UTF-8, UTF-16 with a byte order mark nor Windows-1256; convert it, "
+        f"for example with `iconv -f ENCODING -t UTF-8`"
+    )

@@ -1,0 +1,56 @@
+"""Text hygiene: what is done to a document before it is read, and to a summary before it is handed over."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Bidi marks and embeddings, zero-width characters, soft hyphen, byte order mark, interlinear annotations.
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
+_TATWEEL = re.compile("\u0640+")
+_BREAK = re.compile("\r\n?|\u2028|\u0085")
+_SPACE = re.compile(r"[^\S\n]+")
+_PARAGRAPHS = re.compile(r" ?\n(?: ?\n)+ ?")
+_LINE_EDGE = re.compile(r" ?\n ?")
+
+
+def clean(text: str) -> str:
+    """``text`` as the model should read it.
+
+    Unicode NFC; Arabic presentation forms as ordinary letters in the same (logical) order; bidi controls, zero-width
+    and control characters and tatweel removed; every run of white space within a line one space; paragraphs kept,
+    one empty line between them at most.
+
+    >>> clean("ﺍﻟﻌـــراق\\u200f  بلد\\r\\n\\r\\n\\r\\nثانٍ")
+    'العراق بلد\\n\\nثانٍ'
+    """
+    text = _BREAK.sub("\n", text).replace("\u2029", "\n\n").replace("\f", "\n").replace("\v", "\n")
+    text = _PRESENTATION.sub(lambda m: unicodedata.normalize("NFKC", m.group()), text)
+    text = unicodedata.normalize("NFC", text)
+    text = _CONTROL.sub("", _INVISIBLE.sub("", text))
+    text = _SPACE.sub(" ", _TATWEEL.sub("", text))
+    text = _PARAGRAPHS.sub("\n\n", text)
+    return _LINE_EDGE.sub("\n", text).strip()
+
+
+def count_words(text: str) -> int:
+    """Words of ``text``: what stands between white space and holds a letter or a digit.
+
+    >>> count_words("قال: نعم - 5 مرات.")
+    4
+    """
+    return sum(any(c.isalnum() for c in word) for word in text.split())
+
+
+_DIGIT_SPACE = re.compile(r"\s+([،؛؟,;:!?.…»)\]])")
+
+
+def tidy(text: str) -> str:
+    """A generated text on one line: white space single, none before closing punctuation.
+
+    >>> tidy(" قال الرئيس ، اليوم  إن ")
+    'قال الرئيس، اليوم إن'
+    """
+    return _DIGIT_SPACE.sub(r"\1", " ".join(clean(text).split()))
