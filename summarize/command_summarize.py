@@ -1,0 +1,173 @@
+"""``summarize FILE ...``: summaries of files or of standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import __version__
+from .cli import COMMANDS, fail
+from .documents import Document, read_file, read_stream
+from .errors import KhulasaError, UsageError
+from .languages import parse_languages
+from .writers import JsonWriter, Output, TextWriter
+
+if TYPE_CHECKING:
+    from .summarizer import Summarizer
+
+_EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
+    f"  {name:10} {line}" for name, (_, _, line) in sorted(COMMANDS.items())
+)
+
+
+@click.command(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "KHULASA",
+        "max_content_width": 100,
+    },
+    epilog=_EPILOG,
+)
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--to", default="ar,en", show_default=True, metavar="LANGUAGES", help="Languages of the summaries.")
+@click.option(
+    "--length",
+    type=click.Choice(["short", "medium", "long"]),
+    default="short",
+    show_default=True,
+    help="To 30 words, 31 to 60, or more.",
+)
+@click.option("--headline", is_flag=True, help="Write a headline in each language, too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per document and line.")
+@click.option("--output", "-o", metavar="PATH", help="Write the results there instead of to standard output.")
+@click.option("--model", default="khulasa", show_default=True, metavar="NAME", help="See `summarize models`.")
+@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda, cuda:0, mps.")
+@click.option(
+    "--dtype", default="auto", show_default=True, metavar="FORMAT", help="auto, float32, bfloat16: compute format."
+)
+@click.option("--num-beams", type=click.IntRange(1, 32), default=1, show_default=True, help="1 is greedy search.")
+@click.option(
+    "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", show_default=True, help="Documents' language."
+)
+@click.option("--offline", is_flag=True, help="Never ask the network, whatever the model.")
+@click.option("--quiet", "-q", is_flag=True, help="No warnings and no progress on standard error; errors remain.")
+@click.version_option(__version__, prog_name="khulasa", message="%(prog)s %(version)s")
+def summarize(
+    files: tuple[str, ...],
+    to: str,
+    length: str,
+    headline: bool,
+    as_json: bool,
+    output: str | None,
+    model: str,
+    device: str,
+    dtype: str,
+    num_beams: int,
+    source: str,
+    offline: bool,
+    quiet: bool,
+) -> int:
+    """Summarise Arabic or English documents, in Arabic, in English, or in both.
+
+    FILE is a text file; - or nothing reads standard input. Without options, the bundled model writes a short
+    summary in each language, offline.
+    """
+    languages = parse_languages(to)
+    if not files:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("no document: give a FILE, or pipe a text in (see `summarize --help`)")
+        files = ("-",)
+    if files.count("-") > 1:
+        raise UsageError("- (standard input) was given twice; it can be read once")
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    options = {
+        "to": languages,
+        "length": length,
+        "headline": headline,
+        "num_beams": num_beams,
+        "source": source,
+    }
+    load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
+    with Output.open(output) as out:
+        writer = (JsonWriter if as_json else TextWriter)(out, several=len(files) > 1)
+        return _Run(writer, load, options, quiet).over(files)
+
+
+class _Run:
+    """One run of the command over its files; a document that fails does not keep the others from being read."""
+
+    def __init__(self, writer: TextWriter | JsonWriter, load: dict[str, Any], options: dict[str, Any], quiet: bool):
+        self.writer, self.load, self.options, self.quiet = writer, load, options, quiet
+        self.summarizer: Summarizer | None = None
+
+    def over(self, files: tuple[str, ...]) -> int:
+        failed = 0
+        for name, place in self._progress(files):
+            try:
+                document = read_stream(sys.stdin.buffer) if name == "-" else read_file(Path(name))
+                self._summarize(document)
+            except UsageError:
+                raise
+            except KhulasaError as error:
+                failed += 1
+                place.clear()
+                message = str(error)
+                source = "<stdin>" if name == "-" else name
+                fail(message if source in message else f"{source}: {message}")
+                self.writer.failed(source, message)
+                if self.summarizer is None and type(error).__name__ == "ModelError":
+                    break
+        return 1 if failed else 0
+
+    def _summarize(self, document: Document) -> None:
+        from .summarizer import Summarizer
+
+        self._warn(document.source, document.warnings)
+        if self.summarizer is None:
+            self.summarizer = Summarizer(**self.load)
+        result = self.summarizer(document.text, **self.options)
+        self._warn(document.source, result.warnings)
+        for summary in result:
+            self._warn(f"{document.source} [{summary.language}]", summary.warnings)
+        self.writer.write(document, result)
+
+    def _warn(self, source: str, warnings: tuple[str, ...]) -> None:
+        if not self.quiet:
+            for warning in warnings:
+                _Place.clear()
+                print(f"summarize: warning: {source}: {warning}", file=sys.stderr)
+
+    def _progress(self, files: tuple[str, ...]) -> Iterator[tuple[str, _Place]]:
+        """The files in order, each with its place on the terminal, where a line says what is being read."""
+        shown = not self.quiet and sys.stderr.isatty()
+        for number, name in enumerate(files, 1):
+            place = _Place()
+            if shown:
+                count = f" ({number} of {len(files)})" if len(files) > 1 else ""
+                place.show(f"summarising {'standard input' if name == '-' else name}{count} ...")
+            yield name, place
+            place.clear()
+
+
+class _Place:
+    """One line on a terminal that is wiped before anything else is written."""
+
+    _busy = False
+
+    def show(self, text: str) -> None:
+        sys.stderr.write(text[:100])
+        sys.stderr.flush()
+        _Place._busy = True
+
+    @classmethod
+    def clear(cls) -> None:
+        if cls._busy:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+            cls._busy = False
