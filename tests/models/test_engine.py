@@ -1,0 +1,114 @@
+"""The native engine against the modeling file and transformers' generate."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import AutoModelForSeq2SeqLM
+
+import summarize.models  # noqa: F401 - registers the architecture
+from summarize.models.engine import Decoding, Task
+from summarize.models.khulasa.engine import KhulasaEngine
+from summarize.models.khulasa.prompts import prompt
+
+TEXTS = [
+    "أعلنت السفارة الأمريكية في العراق أن مهام التحالف ستتحول إلى شراكة أمنية ثنائية.",
+    "The ministry said on Monday that 25 people were taken to hospital after the storm in the north of the country.",
+    "خبر قصير.",
+]
+TASKS = [Task("summary", "ar", "short"), Task("summary", "en", "medium"), Task("headline", "en")]
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_layout):
+    return KhulasaEngine(tiny_layout, dtype=torch.float32)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_layout):
+    return AutoModelForSeq2SeqLM.from_pretrained(tiny_layout.folder)
+
+
+def by_transformers(model, engine, text: str, task: Task, **options) -> list[int]:
+    source = torch.tensor([[2, *engine.sp.encode(text)][: engine.limit]])
+    start = torch.tensor([engine.sp.encode(prompt(task.kind, task.language, task.length))])
+    out = model.generate(source, decoder_input_ids=start, **options)[0, start.shape[1] :]
+    ids = out.tolist()
+    return ids[: ids.index(1)] if 1 in ids else ids
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("beams", [1, 3])
+def test_same_ids_as_transformers(engine, model, beams):
+    decoding = Decoding(num_beams=beams, max_new_tokens=12, no_repeat_ngram_size=2, length_penalty=1.0)
+    outputs = engine.decode(engine.encode(TEXTS), TASKS, decoding)
+    assert [len(row) for row in outputs] == [3, 3, 3]
+    for text, row in zip(TEXTS, outputs, strict=True):
+        for task, output in zip(TASKS, row, strict=True):
+            expected = by_transformers(
+                model, engine, text, task, num_beams=beams, max_new_tokens=12, no_repeat_ngram_size=2, do_sample=False
+            )
+            if beams == 1:
+                assert list(output.ids) == expected
+            else:
+                assert len(output.ids) == len(expected)
+                assert output.score >= score(model, engine, text, task, expected) - 1e-4
+
+
+def score(model, engine, text: str, task: Task, ids: list[int]) -> float:
+    """Log-probability per token (the end token counted where there is room for it) by the modeling file."""
+    source = torch.tensor([[2, *engine.sp.encode(text)][: engine.limit]])
+    start = engine.sp.encode(prompt(task.kind, task.language, task.length))
+    ended = ids if len(ids) == 12 else [*ids, 1]
+    with torch.no_grad():
+        logits = model(input_ids=source, decoder_input_ids=torch.tensor([start + ended])).logits[0].log_softmax(-1)
+    return sum(float(logits[len(start) - 1 + i, token]) for i, token in enumerate(ended)) / len(ended)
+
+
+def test_scores_are_log_probabilities_per_token(engine, model):
+    (row,) = engine.decode(engine.encode(TEXTS[:1]), TASKS, Decoding(max_new_tokens=12, no_repeat_ngram_size=0))
+    for task, output in zip(TASKS, row, strict=True):
+        assert output.score == pytest.approx(score(model, engine, TEXTS[0], task, list(output.ids)), abs=1e-4)
+
+
+def test_batches_and_companions_change_nothing(engine):
+    decoding = Decoding(max_new_tokens=16)
+    together = engine.decode(engine.encode(TEXTS), TASKS, decoding)
+    for i, text in enumerate(TEXTS):
+        for k, task in enumerate(TASKS):
+            alone = engine.decode(engine.encode([text]), [task], decoding)[0][0]
+            assert together[i][k].ids == alone.ids
+
+
+def test_truncation_is_told(engine):
+    memory = engine.encode([TEXTS[0] * 20, TEXTS[2]])
+    assert memory.truncated == (True, False)
+    assert memory.tokens[0] == engine.limit == 64
+    assert engine.count(TEXTS[2]) == memory.tokens[1]
+
+
+def test_forbidden_script(engine):
+    decoding = Decoding(max_new_tokens=16, forbid_script=True)
+    for row in engine.decode(engine.encode(TEXTS), TASKS, decoding):
+        assert not any("\u0621" <= c <= "\u064a" for c in row[1].text + row[2].text)
+        assert not any(c.isascii() and c.isalpha() for c in row[0].text)
+
+
+def test_constraint_reaches_the_search(engine):
+    seen = []
+    plain = engine.decode(engine.encode(TEXTS[:1]), TASKS[:1], Decoding(max_new_tokens=4))[0][0].ids
+
+    def constraint(document, task, ids):
+        seen.append((document, task, tuple(ids)))
+        return [plain[0]] if not ids else None
+
+    other = engine.decode(engine.encode(TEXTS[:1]), TASKS[:1], Decoding(max_new_tokens=4), constraint)[0][0].ids
+    assert other[0] != plain[0]
+    assert seen[0] == (0, TASKS[0], ()) and len(seen) == 4
+
+
+def test_min_new_tokens_and_bfloat16(tiny_layout):
+    engine = KhulasaEngine(tiny_layout, dtype=torch.bfloat16)
+    assert engine.embedding.dtype is torch.bfloat16
+    (row,) = engine.decode(engine.encode(TEXTS[:1]), TASKS, Decoding(max_new_tokens=6, min_new_tokens=6))
+    assert [len(output.ids) for output in row] == [6, 6, 6]
