@@ -112,9 +112,11 @@ def _legacy(data: bytes, source: str) -> Document:
     high = sum(byte >= 128 for byte in data)
     arabic = data.decode("cp1256")
     in_words = sum(len(run) for run in _ARABIC_RUN.findall(arabic))
-    if in_words > 0.6 * high:
+    # Other one-byte alphabets also decode to Arabic letters; but alef and lam are a quarter of real Arabic ones.
+    usual = sum(arabic.count(letter) for letter in "ال")
+    if in_words > 0.6 * high and usual > 0.12 * in_words:
         return _checked(arabic, source, "windows-1256", ("not UTF-8; read as Windows-1256",))
-    if high < 0.1 * len(data):
+    if high < 0.25 * len(data):
         western = data.decode("cp1252", errors="replace")
         return _checked(western, source, "windows-1252", ("not UTF-8; read as Windows-1252",))
     raise DocumentError(
