@@ -270,7 +270,7 @@ class _Reader:
             if made and made[0] > 1:
                 used, value = made
                 factor = max(p.value for p in parts[1:used]) if used > 1 else Decimal(1)
-                inner = tuple(p.value for p in parts[:used]) + (values[0] * factor,)
+                inner = tuple(p.value for p in parts[:used] if p.role != "scale") + (values[0] * factor,)
                 shown = grain * factor if used == 2 and parts[1].role == "scale" else _grain("", value)
                 return self.make("number", (value,), i, ends[used - 1], grain=shown, parts=inner, scaled=True)
         kind = "number"
@@ -358,16 +358,19 @@ class _Reader:
                 if low == "half":
                     value = value / 2
                 nxt = self.tokens[end : end + 2]
-                if nxt and nxt[0].lower in ("ونصف", "وربع") and only.role in ("scale", "value"):
+                if nxt and nxt[0].lower in ("ونصف", "وربع") and only.role in ("scale", "value", "dual"):
                     scale = next((p.value for p in reversed(parts[:used]) if p.role == "scale"), Decimal(1))
+                    scale = only.value / 2 if only.role == "dual" else scale
                     value += scale * (Decimal("0.5") if nxt[0].lower == "ونصف" else Decimal("0.25"))
                     end += 1
+                    if end < len(self.tokens) and (p := self.part_at(end)) is not None and p.role == "scale" and p.value == scale:
+                        end += 1
                 ordinal = self.tokens[end].lower if end < len(self.tokens) else ""
                 if not arabic and self.tokens[end - 1].lower in _EN_TENS and ordinal == "-" and end + 1 < len(self.tokens):
                     tail = ORDINALS.get(self.tokens[end + 1].lower)
                     if tail is not None and tail < 10:
                         return self.make("ordinal", (value + tail,), i, end + 2, spelled=True)
-                inner = tuple(p.value for p in parts[:used])
+                inner = tuple(p.value for p in parts[:used] if p.role == "value")
                 if bare_scale and low.endswith("الفا"):
                     inner += (Decimal(2000),)
                 return self.make("number", (value,), i, end, grain=_grain("", value), parts=inner, spelled=True,
