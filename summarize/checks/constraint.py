@@ -114,7 +114,7 @@ def supported_forms(numbers: Numbers) -> frozenset[str]:
             continue
         values.update((*q.values, *(p for p in q.parts if p < 10**15)))
         if q.kind == "fraction":
-            values.add(round(q.value * 100))
+            values.add(Decimal(round(q.value * 100)))
     for d in numbers.dates:
         values.update(Decimal(v) for v in (d.day, d.year) if v is not None)
         if d.first + 2 < d.last and numbers.tokens[d.first].kind == "n" and d.month:

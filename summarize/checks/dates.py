@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .numerals import ORDINALS, arabic_ordinal
 from .text import Token, arabic_stems
 from .units import HIJRI, MONTH_LEADS, MONTHS, UNSURE_MONTHS, WEEKDAYS
 
@@ -52,7 +52,7 @@ def _word(tokens: Sequence[Token], i: int) -> str:
     return tokens[i].lower if 0 <= i < len(tokens) else ""
 
 
-_NUMERIC = re.compile(r"[/.\-]")
+_ABBREVIATED = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec".split())
 
 
 def _numeric(tokens: Sequence[Token], i: int) -> Date | None:
@@ -114,7 +114,7 @@ def _named(tokens: Sequence[Token], i: int, floor: int) -> Date | None:
     month, used = hit
     name = arabic_stems(token.lower)[-1] if token.kind == "a" else token.lower
     first, last = i, i + used
-    if _word(tokens, last) == "." and used == 1 and len(token.text) <= 4:
+    if _word(tokens, last) == "." and used == 1 and token.lower in _ABBREVIATED:
         last += 1
     # The other set's name of the same month after a slash: مايو/ أيار
     if _word(tokens, last) in ("/", "(", "-", "\\") and last + 1 < len(tokens):
@@ -131,6 +131,8 @@ def _named(tokens: Sequence[Token], i: int, floor: int) -> Date | None:
         back -= 1
     if back >= floor and (value := _int_at(tokens, back, 1, 31)) is not None:
         day, first = value, back
+    elif back >= floor and (spelled := _spelled_day(tokens, back, floor)) is not None:
+        day, first = spelled
     # day after: May 16(th), 2003
     ahead = last
     if day is None and token.kind == "w":
@@ -158,6 +160,27 @@ def _named(tokens: Sequence[Token], i: int, floor: int) -> Date | None:
         if name in ("اب", "مارس", "ماي", "جوان") and lead not in ("شهر", "في"):
             return None
     return Date(first, last, year, month, day, hijri=hijri)
+
+
+def _spelled_day(tokens: Sequence[Token], i: int, floor: int) -> tuple[int, int] | None:
+    """(day, first token) of an ordinal in words that ends at ``i``: السابع, الحادي عشر, الثالث والعشرين, eleventh."""
+    word = tokens[i].lower
+    if tokens[i].kind == "w":
+        value = ORDINALS.get(word)
+        return (value, i) if value is not None and value <= 31 else None
+    before = arabic_ordinal(tokens[i - 1].lower) if i > floor else None
+    if word in ("عشر", "عشره") and before is not None and before < 10:
+        return before + 10, i - 1
+    if before is not None and before < 10 and word in ("والعشرين", "والعشرون"):
+        return before + 20, i - 1
+    if before == 1 and word in ("والثلاثين", "والثلاثون"):
+        return 31, i - 1
+    if word in ("العشرين", "العشرون"):
+        return 20, i
+    if word in ("الثلاثين", "الثلاثون"):
+        return 30, i
+    value = arabic_ordinal(word)
+    return (value, i) if value is not None and word.startswith(("ال", "وال", "لل", "بال")) else None
 
 
 def _is_ordinal_context(tokens: Sequence[Token], i: int, stem: str) -> bool:

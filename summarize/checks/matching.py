@@ -43,7 +43,7 @@ class NumberIndex:
             for value in dict.fromkeys((*q.values, *q.parts)):
                 out[value].append(q)
             if q.kind == "fraction":
-                out[round(q.value * 100)].append(q)
+                out[Decimal(round(q.value * 100))].append(q)
         return out
 
     @cached_property
@@ -83,7 +83,7 @@ class NumberIndex:
             return None
         if q.kind == "fraction":
             near = [h for v, hs in self.evidence.items() for h in hs if h.kind in ("percent", "fraction")
-                    and abs((v / 100 if v > 1 else v) - q.value) <= Decimal("0.03")]  # fmt: skip
+                    and abs(Decimal(v / 100 if v > 1 else v) - q.value) <= Decimal("0.03")]  # fmt: skip
             if near:
                 return Match("rounded", near[0].span, near[0].text)
             return None if q.value == Decimal("0.5") else Match("unsupported", why="the document does not state it")
@@ -122,7 +122,9 @@ class NumberIndex:
         exact_writing = not q.scaled and s == int(s) and q.grain < 100 and q.kind != "percent"
         best: tuple[Decimal, Quantity] | None = None
         for v, holders in self.evidence.items():
-            if v <= 0 or any(h.kind in ("year", "code", "score") for h in holders) and v == int(v) and 1000 <= v <= 2100:
+            if v <= 0 or all(
+                h.kind in ("code", "score") or (h.kind == "year" and h.unit is None and 1700 <= v <= 2100) for h in holders
+            ):
                 continue
             off = abs(s - v)
             ok = False
@@ -207,7 +209,9 @@ class NumberIndex:
                 year_ok = d.year is None or e.year == d.year or (e.year is None and d.year in self.years)
                 if (d.day is None or day == d.day) and year_ok:
                     return Match("supported", self.numbers.date_span(e), self.date_text(e))
-        if same_month is not None and (same_month.day is not None or d.year is not None):
+        if same_month is not None and d.day is not None and same_month.day is not None and (
+            d.year is None or same_month.year in (None, d.year)
+        ):  # fmt: skip
             return Match("contradicted", self.numbers.date_span(same_month), self.date_text(same_month),
                          f"the document says {self.date_text(same_month)!r}")  # fmt: skip
         if d.hijri:

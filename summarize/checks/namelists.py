@@ -13,7 +13,7 @@ TITLES_EN = _set(
     "mr mrs ms miss dr sir lord lady dame prof professor president prime minister chancellor king queen prince princess "
     "pope senator governor mayor judge justice sheriff captain general colonel major lieutenant sergeant constable "
     "inspector superintendent detective chief secretary ambassador sheikh imam ayatollah rev reverend bishop archbishop "
-    "cardinal congressman congresswoman councillor mp mps msp mep cllr pc dc ceo director chairman manager coach"
+    "gen col lt sgt capt sen sens senators reps rep gov hon jr sr st mt ft cardinal congressman congresswoman councillor mp mps msp mep cllr pc dc ceo director chairman manager coach"
 )
 GENERIC_EN = _set(
     "the a an and of for in on at to by with from new old great north south east west northern southern eastern western "

@@ -91,8 +91,9 @@ class NameReader:
         implied: dict[str, Mention] = {}
         for name, m in found.items():
             parent = self.gazetteer.concepts[name].parent
-            if parent:
+            while parent:  # Glasgow is in Scotland, Scotland in the United Kingdom
                 implied.setdefault(parent, m)
+                parent = self.gazetteer.concepts[parent].parent
         for name, concept in self.gazetteer.concepts.items():
             if concept.kind == "capital" and concept.parent in found:
                 implied.setdefault(name, found[concept.parent])
@@ -200,6 +201,8 @@ class NameReader:
                 return True
             if 2 <= len(word) <= 6 and word in self.acronyms:
                 return True
+            if len(word) >= 4 and any(w.startswith(word) or (len(w) > 4 and word.startswith(w)) for w in self.by_initial.get(word[0], ())):
+                return True  # Bieb for Bieber, Londoners for London
         if len(word) >= 6 and word.replace("'", "") in self.squeezed:
             return True
         return generous and self.transliterated(word) >= SAME
@@ -260,7 +263,7 @@ class NameReader:
     def _carries(self, token: Token) -> bool:
         low = token.lower.removesuffix("'s")
         return (
-            len(low) > 1 and low not in TITLES_EN and low not in GENERIC_EN and low not in CAPITAL_CONNECTORS
+            (len(low) > 2 or (len(low) == 2 and token.text.isupper())) and low not in TITLES_EN and low not in GENERIC_EN and low not in CAPITAL_CONNECTORS
             and low not in _CALENDAR and low not in _NUMBERS and low != "unk"
         )  # fmt: skip
 

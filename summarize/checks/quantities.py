@@ -123,7 +123,7 @@ def _about(tokens: Sequence[Token], first: int, last: int) -> str | None:
 def _grain(text: str, value: Decimal) -> Decimal:
     """Smallest step that a digit group shows."""
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < 0:
+    if isinstance(exponent, int) and exponent < 0 and value != int(value):
         return Decimal(1).scaleb(exponent)
     digits = str(int(value))
     return Decimal(10) ** (len(digits) - len(digits.rstrip("0")) if value else 0)
@@ -177,7 +177,8 @@ class _Reader:
             if quantity is None:
                 i += 1
                 continue
-            yield self.finish(quantity)
+            quantity = self.finish(quantity)
+            yield quantity
             i = max(i + 1, quantity.last)
 
     def part_at(self, i: int) -> Part | None:
@@ -294,6 +295,8 @@ class _Reader:
             return False
         if before.kind == "w":
             return before.lower not in CURRENCIES
+        if before.kind == "a":  # فرانس24, but ال22 and ب30
+            return len(before.lower) > 3
         if before.text in "-/#@_" and before.glued and i >= 2:
             head = self.tokens[i - 2]
             if before.text in "#@_":
@@ -431,7 +434,7 @@ class _Reader:
                 kind = "money"
         start, end = self.folded.span(self.tokens[first].start, self.tokens[last - 1].end)
         return replace(
-            q, kind=kind, currency=currency, span=(start, end), text=self.folded.source[start:end],
+            q, kind=kind, currency=currency, last=last, span=(start, end), text=self.folded.source[start:end],
             near=_near(self.tokens, first, last), unit=_unit(self.tokens, first, last),
             about=_about(self.tokens, first, last),
         )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .matching import NumberIndex
+from .namelists import GENERIC_EN, TITLES_EN
 from .names import MAYBE, SAME, Name, NameReader
 from .quantities import read_numbers
 from .text import arabic_stems, english_light
@@ -160,7 +161,10 @@ class Document:
             if common:
                 return None  # a name that is translated: Labour Party
             best = self.names.transliterated(word)
-            return True if best >= SAME else None if best >= MAYBE else False
+            if best >= SAME:
+                return True
+            known_name = word in reader.gazetteer.names_en or any(s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2])
+            return False if best < MAYBE and known_name else None  # else it may be translated: Forum, Navy
         if common:
             return None
         return self.names.transliterated(word) >= SAME
@@ -169,8 +173,12 @@ class Document:
         """A run of capitalised words, or Arabic words taken for names."""
         known = {i: self._knows(reader, i) for i in name.words}
         missing = [i for i in name.words if known[i] is False]
-        if missing and name.opening and missing == [name.first] and name.last - name.first == 1:
-            return None  # a capital that opens a sentence says nothing
+        if missing and name.opening and missing[0] == name.first and name.source == "capital":
+            first = reader.tokens[name.first].lower.removesuffix("'s")
+            if name.last - name.first == 1 or first not in reader.gazetteer.names_en:
+                missing = missing[1:]  # a capital that opens a sentence says nothing
+                if not missing:
+                    return None
         if not missing:
             if all(known.values()):
                 text, span = reader.text_of(name.first, name.last)
@@ -183,7 +191,11 @@ class Document:
             says, where = other
             return Finding("name", "contradicted", text, span, where, f"contradicted: {whole!r}: the document says {says!r}")
         detail = "" if whole == text else f" (in {whole!r})"
-        return Finding("name", "unsupported", text, span, None, f"unsupported: {text!r}{detail}: the document does not name it")
+        if known.get(name.words[-1]) and name.words[-1] not in missing and len(name.words) > 1:
+            why = f"the document has {reader.tokens[name.words[-1]].text!r} without it"
+        else:
+            why = "the document does not name it"
+        return Finding("name", "unsupported", text, span, None, f"unsupported: {text!r}{detail}: {why}")
 
     def _other_name(self, reader: NameReader, name: Name, missing: list[int]) -> tuple[str, tuple[int, int]] | None:
         """The document's first name for a surname that the summary gives another one."""
@@ -194,7 +206,9 @@ class Document:
         tokens = self.names.tokens
         for k in range(1, len(tokens)):
             before = tokens[k - 1]
-            if tokens[k].lower == word and tokens[k].text[0].isupper() and before.kind == "w" and before.text[0].isupper():
-                if before.lower not in reader.gazetteer.english and len(before.text) > 2:
-                    return self.names.text_of(k - 1, k + 1)
+            if tokens[k].lower != word or not tokens[k].text[0].isupper() or before.kind != "w" or not before.text[0].isupper():
+                continue
+            first = before.lower
+            if first in reader.gazetteer.names_en and first not in TITLES_EN and first not in GENERIC_EN and len(first) > 2:
+                return self.names.text_of(k - 1, k + 1)
         return None
