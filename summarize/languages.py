@@ -115,7 +115,8 @@ def parse_languages(wanted: str | list[str] | tuple[str, ...]) -> tuple[str, ...
     codes = [code.strip().lower() for code in codes if code.strip()]
     for code in codes:
         if code not in LANGUAGES:
-            raise UsageError(f"{code!r} is not a language that summaries are written in: choose from {', '.join(LANGUAGES)}")
+            choices = ", ".join(LANGUAGES)
+            raise UsageError(f"{code!r} is not a language that summaries are written in: choose from {choices}")
     if not codes:
         raise UsageError(f"no language was asked for: choose from {', '.join(LANGUAGES)}")
     return tuple(dict.fromkeys(codes))

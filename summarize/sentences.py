@@ -20,9 +20,13 @@ _ABBREVIATIONS = frozenset(
     د أ م ا ص ج ت ط ق.م م.م ه هـ ر.س د.إ ج.م إ.م""".split()
 )
 # Words of their own too ("He said no."): abbreviations only before a number.
-_BEFORE_NUMBER = frozenset("no nos vol fig figs p pp ch sec art est jan feb mar apr jun jul aug sep sept oct nov dec".split())
+_BEFORE_NUMBER = frozenset(
+    "no nos vol fig figs p pp ch sec art est jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
 # After these a sentence may end as well as go on: "at 5 p.m. The police", "in the U.S. Officials".
-_MAY_END = frozenset("a.m p.m u.s u.k u.n u.s.a e.u d.c b.c a.d etc inc ltd co corp plc llc jr sr ph.d ه هـ ق.م".split())
+_MAY_END = frozenset(
+    "a.m p.m u.s u.k u.n u.s.a e.u d.c b.c a.d etc inc ltd co corp plc llc jr sr ph.d ه هـ ق.م".split()
+)
 # English words that rarely start a name, so that a capital after "p.m." begins a sentence.
 _STARTERS = frozenset(
     """the a an he she it they we i you this that these those there his her its their but and in on at by for
@@ -50,7 +54,9 @@ def _ends_sentence(text: str, start: int, end: int) -> bool:
         return False
     if token in _MAY_END:
         word = re.match(r"[A-Za-z]+", following)
-        return not following or word is None and not following[:1].isdigit() or bool(word and word.group().lower() in _STARTERS)
+        if word is None:  # a number goes on, Arabic or a quotation begins anew
+            return not following[:1].isdigit()
+        return word.group().lower() in _STARTERS
     if token in _BEFORE_NUMBER and following[:1].isdigit():
         return False
     if token in _ABBREVIATIONS:

@@ -61,9 +61,7 @@ class Result:
         try:
             return self.summaries[language]
         except KeyError:
-            raise UsageError(
-                f"{language!r} was not asked for: this result holds {', '.join(self.summaries)}"
-            ) from None
+            raise UsageError(f"{language!r} was not asked for: this result holds {', '.join(self.summaries)}") from None
 
     def __iter__(self) -> Any:
         return iter(self.summaries.values())
@@ -97,9 +95,27 @@ class Summarizer:
         self.engine: Engine = load_engine(model, device, dtype, local_files_only)
 
     @overload
-    def __call__(self, documents: str, to: Any = ..., **options: Any) -> Result: ...
+    def __call__(  # type: ignore[overload-overlap] # a str is a Sequence[str], and is taken as one text
+        self,
+        documents: str,
+        to: str | Sequence[str] = ...,
+        *,
+        length: str = ...,
+        headline: bool = ...,
+        num_beams: int = ...,
+        source: str = ...,
+    ) -> Result: ...
     @overload
-    def __call__(self, documents: Sequence[str], to: Any = ..., **options: Any) -> list[Result]: ...
+    def __call__(
+        self,
+        documents: Sequence[str],
+        to: str | Sequence[str] = ...,
+        *,
+        length: str = ...,
+        headline: bool = ...,
+        num_beams: int = ...,
+        source: str = ...,
+    ) -> list[Result]: ...
 
     def __call__(
         self,

@@ -212,9 +212,7 @@ class KhulasaEngine:
     ) -> list[list[Output]]:
         """Every document's outputs, all in one batch; see ``Engine.decode``."""
         found = self._search(memory.state, tasks, decoding, constraint)
-        rows = [
-            Output(f.ids, self.sp.decode(list(f.ids)).strip(), f.finished, f.score) for f in found
-        ]
+        rows = [Output(f.ids, self.sp.decode(list(f.ids)).strip(), f.finished, f.score) for f in found]
         return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
 
     def _search(
@@ -250,9 +248,7 @@ class KhulasaEngine:
         eos = self.config["eos_token_id"]
         if decoding.num_beams <= 1:
             return greedy(logits, step, eos, **options)
-        best = beam_search(
-            logits, step, eos, decoding.num_beams, length_penalty=decoding.length_penalty, **options
-        )
+        best = beam_search(logits, step, eos, decoding.num_beams, length_penalty=decoding.length_penalty, **options)
         return [found[0] for found in best]
 
     def _foreign_ids(self, language: str) -> Tensor:
@@ -288,8 +284,11 @@ class _Decoder:
         self.tasks = tasks
         self.used = 0
         shape = (len(self.groups), c["num_key_value_heads"], slots, c["head_dim"])
-        make = {"dtype": engine.dtype, "device": engine.device}
-        self.own = [(torch.empty(shape, **make), torch.empty(shape, **make)) for _ in engine.layers]
+
+        def buffer() -> Tensor:
+            return torch.empty(shape, dtype=engine.dtype, device=engine.device)
+
+        self.own = [(buffer(), buffer()) for _ in engine.layers]
         self.pad = torch.zeros(len(self.groups), dtype=torch.long, device=engine.device)  # left padding of the prompt
 
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
@@ -306,9 +305,7 @@ class _Decoder:
             chosen = rows.tolist()
             self.groups = [self.groups[row] for row in chosen]
             self.pad = self.pad[rows]
-            self.own = [
-                (self._select(keys, rows), self._select(values, rows)) for keys, values in self.own
-            ]
+            self.own = [(self._select(keys, rows), self._select(values, rows)) for keys, values in self.own]
         return self._forward(tokens[:, None])
 
     def _select(self, buffer: Tensor, rows: Tensor) -> Tensor:

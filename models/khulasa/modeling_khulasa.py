@@ -12,7 +12,7 @@ D hidden size, H query heads, G key-value heads, d head size, L layers, V vocabu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -165,6 +165,9 @@ class KhulasaModel(KhulasaPreTrainedModel):
         self.norm = KhulasaRMSNorm(config.hidden_size, config.rms_norm_eps)
         self.post_init()
 
+    def stack(self) -> list[KhulasaLayer]:
+        return cast("list[KhulasaLayer]", list(self.layers))
+
     def embed(self, input_ids: Tensor) -> Tensor:
         # Gemma rounds the scale to the compute format before it multiplies.
         return self.embed_tokens(input_ids) * torch.tensor(self.config.hidden_size**0.5, dtype=self.dtype)
@@ -190,7 +193,7 @@ class KhulasaModel(KhulasaPreTrainedModel):
         masks = {True: see | itself, False: (see & (distance.abs() < self.config.window)) | itself}
         x = self.embed(input_ids)
         memory = []
-        for layer in self.layers:
+        for layer in self.stack():
             q, k, v = layer.project(x, *rotaries[layer.everywhere])
             memory.append(torch.stack([k, v], dim=1))
             x = layer.finish(x, q, k, v, masks[layer.everywhere])
@@ -230,7 +233,7 @@ class KhulasaModel(KhulasaPreTrainedModel):
         masks = {True: see, False: near}
         rotaries = self._rotaries(positions)
         x = self.embed(decoder_input_ids)
-        for i, layer in enumerate(self.layers):
+        for i, layer in enumerate(self.stack()):
             q, k, v = layer.project(x, *rotaries[layer.everywhere])
             source_k, source_v = keys_values[:, i, 0], keys_values[:, i, 1]
             if cache is not None:

@@ -81,9 +81,7 @@ def test_cached_decoding_equals_full_forward(tiny_model, batch):
     source, mask, _ = batch
     targets = torch.randint(4, 120, (2, 9))
     with torch.no_grad():
-        full = tiny_model(
-            input_ids=source, attention_mask=mask, decoder_input_ids=targets, use_cache=False
-        )
+        full = tiny_model(input_ids=source, attention_mask=mask, decoder_input_ids=targets, use_cache=False)
         assert full.cache is None
         memory = tiny_model.get_encoder()(source, mask)
         cache, steps = None, []

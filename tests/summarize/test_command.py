@@ -122,7 +122,10 @@ def test_models_version_help(run):
 
 
 def test_help_imports_nothing_heavy(root):
-    code = "import sys\nfrom summarize.cli import run\nrun(['--help'])\nprint(sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))"
+    code = (
+        "import sys; from summarize.cli import run; run(['--help'])\n"
+        "print(sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))"
+    )
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert out.splitlines()[-1] == "[]"
 
