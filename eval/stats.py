@@ -122,6 +122,7 @@ def bootstrap_intervals(
             intervals.append(Interval(float("nan"), float("nan"), float("nan"), 0))
             continue
         low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.clip((low, high), kept.min(), kept.max())  # rounding of float32
         intervals.append(Interval(float(kept.mean()), float(low), float(high), len(kept)))
     return intervals
 

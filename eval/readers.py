@@ -1,0 +1,203 @@
+"""Rows out of files: JSON lines (plain, gz, zst), JSON, CSV, TSV, Parquet, and Hugging Face datasets.
+
+Each reader yields ``(where, row)``: a place for error messages ("line 17"), and a dictionary. Files are read as they
+are used, never whole (but for ``.json``, one array).
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from summarize.errors import DataError, MissingExtraError, UsageError
+
+Row = dict[str, Any]
+Rows = Iterator[tuple[str, Row]]
+
+
+def _zstd(path: Path) -> IO[bytes]:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14 and later
+
+        return zstd.open(path, "rb")  # type: ignore[no-any-return,unused-ignore]
+    except ImportError:
+        pass
+    try:
+        import zstandard
+    except ImportError:
+        raise MissingExtraError(f"{path}: .zst files need zstandard: pip install 'khulasa[eval]'") from None
+    return zstandard.open(path, "rb")  # type: ignore[no-any-return,unused-ignore]
+
+
+def _gzip(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb")  # type: ignore[return-value]
+
+
+_PACKED: dict[str, Callable[[Path], IO[bytes]]] = {".gz": _gzip, ".zst": _zstd}
+
+
+def open_bytes(path: str | Path) -> IO[bytes]:
+    """The file's bytes, unpacked where its name ends in .gz or .zst; "-" is standard input.
+
+    Raises:
+        DataError: there is no such file, or it is a folder.
+    """
+    if str(path) == "-":
+        return sys.stdin.buffer
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; give a file")
+    return _PACKED[path.suffix](path) if path.suffix in _PACKED else path.open("rb")
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their line ends, from UTF-8; a byte order mark is dropped."""
+    try:
+        with open_bytes(path) as source:
+            for number, raw in enumerate(source, 1):
+                try:
+                    line = raw.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    raise DataError(
+                        f"{path} line {number}: not UTF-8 (byte {raw[error.start]:#04x}); convert the file, as with iconv"
+                    ) from None
+                if number == 1:
+                    line = line.removeprefix("\ufeff")
+                yield number, line.rstrip("\r\n")
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: cut short or not a gzip file ({error})") from None
+
+
+def _json_lines(path: str | Path) -> Rows:
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{path} line {number}: broken JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise DataError(f"{path} line {number}: a JSON {type(row).__name__}, not an object with fields")
+        yield f"line {number}", row
+
+
+def _json(path: str | Path) -> Rows:
+    with open_bytes(path) as source:
+        try:
+            rows = json.loads(source.read().decode("utf-8-sig"))
+        except ValueError as error:
+            raise DataError(f"{path}: broken JSON: {error}; one object per line belongs in a .jsonl file") from None
+    if isinstance(rows, dict):  # {"data": [...]}
+        lists = [value for value in rows.values() if isinstance(value, list)]
+        rows = lists[0] if len(lists) == 1 else [rows]
+    for number, row in enumerate(rows, 1):
+        if not isinstance(row, dict):
+            raise DataError(f"{path} row {number}: a {type(row).__name__}, not an object with fields")
+        yield f"row {number}", row
+
+
+def _separated(path: str | Path, delimiter: str) -> Rows:
+    csv.field_size_limit(2**31 - 1)  # the default of 128 kB is shorter than many documents
+    with open_bytes(path) as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as source:
+        reader = csv.DictReader(source, delimiter=delimiter, strict=True)
+        try:
+            for row in reader:
+                where = f"line {reader.line_num}"
+                if None in row:
+                    raise DataError(f"{path} {where}: more columns than the header has; quote fields with separators")
+                yield where, row
+        except csv.Error as error:
+            raise DataError(f"{path} line {reader.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{path} after line {reader.line_num}: not UTF-8; convert the file") from None
+
+
+def _csv(path: str | Path) -> Rows:
+    yield from _separated(path, ",")
+
+
+def _tsv(path: str | Path) -> Rows:
+    yield from _separated(path, "\t")
+
+
+def _parquet(path: str | Path) -> Rows:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtraError(f"{path}: Parquet files need pyarrow: pip install 'khulasa[eval]'") from None
+    open_bytes(path).close()
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a Parquet file: {' '.join(str(error).split())}") from None
+    number = 0
+    for batch in file.iter_batches(batch_size=512):
+        for row in batch.to_pylist():
+            number += 1
+            yield f"row {number}", row
+
+
+def _hugging_face(spec: str) -> Rows:
+    """``hf:name``, ``hf:name:configuration``, ``hf:name:configuration:split``, or a folder from save_to_disk."""
+    try:
+        import datasets
+    except ImportError:
+        raise MissingExtraError(f"{spec}: needs datasets: pip install 'khulasa[datasets]'") from None
+    name, *rest = spec.removeprefix("hf:").split(":")
+    config = rest[0] if rest and rest[0] else None
+    split = rest[1] if len(rest) > 1 else "test"
+    try:
+        if Path(name).is_dir() and (Path(name) / "dataset_info.json").exists():
+            rows: Any = datasets.load_from_disk(name)
+        elif Path(name).is_dir() and (Path(name) / "dataset_dict.json").exists():
+            rows = datasets.load_from_disk(name)[split]
+        else:
+            rows = datasets.load_dataset(name, config, split=split)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise DataError(f"{spec}: cannot be loaded: {' '.join(str(error).split())}") from None
+    for number, row in enumerate(rows, 1):
+        yield f"row {number}", dict(row)
+
+
+READERS: dict[str, Callable[[str | Path], Rows]] = {
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".json": _json,
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".parquet": _parquet,
+}
+
+
+def file_format(path: str | Path) -> str:
+    """The suffix that tells the format, ".jsonl" for standard input; "" where it is not in :data:`READERS`."""
+    if str(path) == "-":
+        return ".jsonl"
+    path = Path(path)
+    suffix = Path(path.stem).suffix if path.suffix in _PACKED else path.suffix
+    return suffix.lower() if suffix.lower() in READERS else ""
+
+
+def read_rows(path: str | Path) -> Rows:
+    """Rows of a data file or of ``hf:...``.
+
+    Raises:
+        UsageError: the format is not known.
+        DataError: the file is missing or broken; the message names the line.
+        MissingExtraError: the format needs a package that is not installed.
+    """
+    if str(path).startswith("hf:"):
+        return _hugging_face(str(path))
+    suffix = file_format(path)
+    if not suffix:
+        allowed = ", ".join([*READERS, *(f".jsonl{packed}" for packed in _PACKED)])
+        raise UsageError(f"{path}: not a known format; choose from {allowed}, or hf:NAME")
+    return READERS[suffix](path)
