@@ -83,7 +83,9 @@ def concepts(folder: Path) -> list[str]:
         if section == "countries":
             marked = {fold_word(a[1:]) for a in english + arabic if a[0] == "?"}
             own = [w for w in (name, countries.pop(name, "")) if w]
-            own = [("?" if fold_word(w) in marked else "") + w.replace(" (Burma)", "").replace(" (بورما)", "") for w in own]
+            own = [
+                ("?" if fold_word(w) in marked else "") + w.replace(" (Burma)", "").replace(" (بورما)", "") for w in own
+            ]
             add(name, "country", "", [own[0], *english], [*own[1:], *arabic])
             if cells[3]:
                 capital = _aliases(cells[3])
@@ -96,7 +98,7 @@ def concepts(folder: Path) -> list[str]:
             countries.pop(name, None)
     for name, arabic_name in countries.items():
         if fold_word(name) not in known:
-            add(name, "region", "", [name], [arabic_name])
+            add(name, "region", "", ["?" + name], ["?" + arabic_name])  # they support, but raise no alarm
     for r in cldr:  # exemplar cities support a claim, but many are also other words
         if r["kind"] == "city" and fold_word(r["en"]) not in known:
             add(r["en"], "city", "", ["?" + r["en"].split(",")[0]], ["?" + r["ar"].split("،")[0].split("(")[0].strip()])

@@ -50,7 +50,9 @@ def word_pairs(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
                     yield a, e
 
 
-def _expect(a: str, e: str, prob: dict[str, dict[str, float]], ins: dict[str, float]) -> tuple[float, Counter, Counter]:
+def _expect(
+    a: str, e: str, prob: dict[str, dict[str, float]], ins: dict[str, float]
+) -> tuple[float, dict[tuple[str, str], float], dict[str, float]]:
     """Forward-backward over one pair: its likelihood, and expected counts of edits and of insertions."""
     n, m = len(a), len(e)
     fwd = [[0.0] * (m + 1) for _ in range(n + 1)]
@@ -68,8 +70,8 @@ def _expect(a: str, e: str, prob: dict[str, dict[str, float]], ins: dict[str, fl
                     p = table.get(e[j : j + width], 1e-7)
                     fwd[i + 1][j + width] += value * p
     total = fwd[n][m]
-    edits: Counter = Counter()
-    inserted: Counter = Counter()
+    edits: dict[tuple[str, str], float] = defaultdict(float)
+    inserted: dict[str, float] = defaultdict(float)
     if total <= 0.0:
         return 0.0, edits, inserted
     bwd = [[0.0] * (m + 1) for _ in range(n + 1)]
@@ -99,7 +101,7 @@ def learn(pairs: list[tuple[str, str]], rounds: int = 6) -> Weights:
     letters = Counter("".join(e for _, e in pairs))
     total_letters = sum(letters.values())
     background = {c: -math.log(k / total_letters) for c, k in letters.items()}
-    seen: dict[str, Counter] = defaultdict(Counter)
+    seen: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for a, e in pairs:  # start: letters along the diagonal
         for i, letter in enumerate(a):
             at = round(i * len(e) / len(a))
@@ -110,17 +112,19 @@ def learn(pairs: list[tuple[str, str]], rounds: int = 6) -> Weights:
     ins = {c: (0.1 if c in "aeiouy" else 0.01) for c in letters}
     kept = pairs
     for turn in range(rounds):
-        edits: Counter = Counter()
-        inserted: Counter = Counter()
+        edits: dict[tuple[str, str], float] = defaultdict(float)
+        inserted: dict[str, float] = defaultdict(float)
         scored: list[tuple[float, tuple[str, str]]] = []
         for a, e in kept:
             total, some, more = _expect(a, e, prob, ins)
             if total > 0.0:
                 scored.append((1 + math.log(total) / sum(background[c] for c in e), (a, e)))
-                edits.update(some)
-                inserted.update(more)
+                for key, k in some.items():
+                    edits[key] += k
+                for letter, k in more.items():
+                    inserted[letter] += k
         table: dict[str, dict[str, float]] = defaultdict(dict)
-        sums: Counter = Counter()
+        sums: dict[str, float] = defaultdict(float)
         for (letter, _), k in edits.items():
             sums[letter] += k
         for (letter, chunk), k in edits.items():
@@ -139,7 +143,9 @@ def learn(pairs: list[tuple[str, str]], rounds: int = 6) -> Weights:
     )
 
 
-def measure(weights: Weights, rows: list[dict[str, str]], distractors: int = 1, seed: int = 0) -> dict[str, object]:
+def measure(
+    weights: Weights, rows: list[dict[str, str]], distractors: int = 1, seed: int = 0
+) -> dict[str, list[tuple[float, str]]]:
     """Similarities of true pairs and of same-category distractors (``distractors`` random others for each)."""
     rng = random.Random(seed)
     by_kind: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -159,22 +165,28 @@ def measure(weights: Weights, rows: list[dict[str, str]], distractors: int = 1, 
 def report(weights: Weights, folder: Path) -> str:
     """Recall at 95% precision, and precision at 85% recall, on the held-out names: with 1 and with 19 distractors."""
     rows = [r for r in read_names(folder) if held_out(r)]
-    lines = [f"held-out names: {len(rows)} ({', '.join(f'{k} {v}' for k, v in Counter(r['kind'] for r in rows).items())})"]
+    lines = [
+        f"held-out names: {len(rows)} ({', '.join(f'{k} {v}' for k, v in Counter(r['kind'] for r in rows).items())})"
+    ]
     for distractors in (1, 19):
         scores = measure(weights, rows, distractors)
         for kinds in (KINDS, *((k,) for k in KINDS)):
-            true = sorted((s for s, k in scores["true"] if k in kinds), reverse=True)  # type: ignore[attr-defined]
-            false = sorted((s for s, k in scores["false"] if k in kinds), reverse=True)  # type: ignore[attr-defined]
+            true = sorted((s for s, k in scores["true"] if k in kinds), reverse=True)
+            false = sorted((s for s, k in scores["false"] if k in kinds), reverse=True)
             if len(true) < 20:
                 continue
             at85 = true[math.ceil(0.85 * len(true)) - 1]
             wrong = sum(s >= at85 for s in false)
             precision = math.ceil(0.85 * len(true)) / (math.ceil(0.85 * len(true)) + wrong)
-            recall95 = max(
-                (i + 1) / len(true)
-                for i, t in enumerate(true)
-                if i == 0 or (i + 1) / (i + 1 + sum(s >= t for s in false)) >= 0.95
-            ) if len(true) < 6000 else float("nan")
+            recall95 = (
+                max(
+                    (i + 1) / len(true)
+                    for i, t in enumerate(true)
+                    if i == 0 or (i + 1) / (i + 1 + sum(s >= t for s in false)) >= 0.95
+                )
+                if len(true) < 6000
+                else float("nan")
+            )
             lines.append(
                 f"{'+'.join(kinds):28} {distractors:2} distractors each: precision {precision:.3f} at recall 0.85 "
                 f"(similarity >= {at85:.2f}); recall {recall95:.3f} at precision 0.95"

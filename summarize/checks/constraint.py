@@ -57,7 +57,9 @@ class NumberVocabulary:
     @classmethod
     def from_pieces(cls, pieces: Iterable[str]) -> NumberVocabulary:
         """From the pieces in id order, SentencePiece's ▁ for a space, <0xNN> for bytes."""
-        text = tuple("" if p.startswith("<") and p.endswith(">") and len(p) > 1 else p.replace("▁", " ") for p in pieces)
+        text = tuple(
+            "" if p.startswith("<") and p.endswith(">") and len(p) > 1 else p.replace("▁", " ") for p in pieces
+        )
         starts, separators = [], []
         for i, piece in enumerate(text):
             bare = piece.lstrip(" \n(\"'$£€«“")
@@ -226,7 +228,11 @@ class NumberConstraint:
         if self.vocabulary is None:
             raise ValueError("NumberConstraint needs a NumberVocabulary to answer for ids; pass vocabulary=")
         number, script = self.running(prefix)
-        special = prefix[-8:].lower().endswith(tuple(lead + n[:k] for lead, ns in SHORT.items() for n in ns for k in range(3)))
+        special = (
+            prefix[-8:]
+            .lower()
+            .endswith(tuple(lead + n[:k] for lead, ns in SHORT.items() for n in ns for k in range(3)))
+        )
         key = (number, script, special and bool(prefix))
         if not special and key in self._steps:
             return self._steps[key]

@@ -155,7 +155,11 @@ def _named(tokens: Sequence[Token], i: int, floor: int) -> Date | None:
     if unsure and day is None and year is None:
         lead = _word(tokens, i - 1)
         capital = token.kind == "a" or token.text[0].isupper()
-        if lead not in MONTH_LEADS or not capital or (token.kind == "w" and len(token.text) < 4 and token.lower != "may"):
+        if (
+            lead not in MONTH_LEADS
+            or not capital
+            or (token.kind == "w" and len(token.text) < 4 and token.lower != "may")
+        ):
             return None
         if name in ("اب", "مارس", "ماي", "جوان") and lead not in ("شهر", "في"):
             return None
@@ -187,5 +191,5 @@ def _is_ordinal_context(tokens: Sequence[Token], i: int, stem: str) -> bool:
     """الأحد and الخميس are weekdays only with the article; سبت, جمعة and "Mon", "sun" as words are not taken."""
     token = tokens[i]
     if token.kind == "a":
-        return not stem.startswith("ال") or stem == "الخميس" and _word(tokens, i - 1) in ("المركز", "الجيش")
+        return not stem.startswith("ال") or (stem == "الخميس" and _word(tokens, i - 1) in ("المركز", "الجيش"))
     return token.lower in ("mon", "mons") or not (token.text[0].isupper() or len(token.text) > 3)

@@ -79,14 +79,20 @@ class NumberIndex:
         if any(v == int(v) and int(v) in self.loose for v in q.values if v < 10**9):
             return Match("supported")
         plain = q.kind in ("number", "ordinal") and not q.scaled and q.value == int(q.value)
-        if plain and q.value <= 2:
+        if (plain and q.value <= 2) or (q.kind == "ordinal" and q.spelled and q.value <= 3):
             return None
+        if q.unit == "century" and self._century(q):
+            return Match("supported")
         if q.kind == "fraction":
             near = [h for v, hs in self.evidence.items() for h in hs if h.kind in ("percent", "fraction")
                     and abs(Decimal(v / 100 if v > 1 else v) - q.value) <= Decimal("0.03")]  # fmt: skip
             if near:
                 return Match("rounded", near[0].span, near[0].text)
-            return None if q.value == Decimal("0.5") else Match("unsupported", why="the document does not state it")
+            return (
+                None
+                if q.value in (Decimal("0.5"), Decimal("0.25"))
+                else Match("unsupported", why="the document does not state it")
+            )
         rounded = self._rounded(q)
         if rounded is not None:
             return rounded
@@ -95,6 +101,8 @@ class NumberIndex:
             return Match("contradicted", rival.span, rival.text, f"the document says {rival.text!r}")
         if plain and q.spelled and q.value <= SMALL:
             return None
+        if q.kind == "number" and q.spelled and q.last - q.first == 1 and q.value in (100, 1000, 10**6):
+            return None  # a thousand, مليون: a way to say many
         return Match("unsupported", why="the document does not have this number")
 
     def _same_value(self, q: Quantity, holders: list[Quantity]) -> Match:
@@ -103,13 +111,17 @@ class NumberIndex:
             codes = {h.currency for h in holders if q.values[0] in h.values}
             if codes and None not in codes and q.currency not in codes and "CENT" not in codes:
                 best = next(h for h in holders if h.currency)
-                return Match("contradicted", best.span, best.text, f"the document says {best.text!r}, in another currency")
+                return Match(
+                    "contradicted", best.span, best.text, f"the document says {best.text!r}, in another currency"
+                )
         for rivals in RIVALS:
             if q.unit in rivals and q.kind == "number":
                 units = {h.unit for h in holders if q.values[0] == h.value and h.kind != "ordinal"}
                 if units and units <= rivals and q.unit not in units:
                     best = holders[0]
-                    return Match("contradicted", best.span, best.text, f"in the document {best.text!r} counts something else")
+                    return Match(
+                        "contradicted", best.span, best.text, f"in the document {best.text!r} counts something else"
+                    )
         better = [h for h in holders if h.unit == q.unit and h.kind == q.kind]
         best = (better or holders)[0]
         return Match("supported", best.span, best.text)
@@ -117,13 +129,14 @@ class NumberIndex:
     def _rounded(self, q: Quantity) -> Match | None:
         """Rounding: to the step that the summary shows, at most 5% off; further with a rounding word."""
         s = q.value
-        if s <= 0 or q.kind in ("year", "ordinal") and q.about is None:
+        if s <= 0 or (q.kind in ("year", "ordinal") and q.about is None):
             return None
         exact_writing = not q.scaled and s == int(s) and q.grain < 100 and q.kind != "percent"
         best: tuple[Decimal, Quantity] | None = None
         for v, holders in self.evidence.items():
             if v <= 0 or all(
-                h.kind in ("code", "score") or (h.kind == "year" and h.unit is None and 1700 <= v <= 2100) for h in holders
+                h.kind in ("code", "score") or (h.kind == "year" and h.unit is None and 1700 <= v <= 2100)
+                for h in holders
             ):
                 continue
             off = abs(s - v)
@@ -151,8 +164,15 @@ class NumberIndex:
                 continue
             if q.unit in ("killed", "wounded", "arrested") and h.unit == q.unit:
                 return h
-            if q.near and h.near and h.near[0] == q.near[0] and q.unit == h.unit and q.unit is None and len(q.near[0]) > 2:
-                if q.kind == "number" and q.currency == h.currency:
+            if (
+                q.near
+                and h.near
+                and h.near[0] == q.near[0]
+                and q.unit == h.unit
+                and q.unit is None
+                and len(q.near[0]) > 2
+            ):
+                if q.currency == h.currency:
                     return h
         return None
 
@@ -169,9 +189,21 @@ class NumberIndex:
             return Match("contradicted", scores[0].span, scores[0].text, f"the document says {scores[0].text!r}")
         return Match("unsupported", why="the document does not have this result")
 
+    def _century(self, q: Quantity) -> bool:
+        """Whether the document has a year or a decade of the century."""
+        first = int(q.value - 1) * 100
+        return any(first <= v < first + 100 for v in self.years) or any(
+            h.kind == "decade" for h in self.numbers.quantities
+        )
+
     def _decade(self, q: Quantity) -> Match:
         for v, holders in self.evidence.items():
             for d in q.values:
+                tens = d % 100
+                if (v == tens and any(h.kind == "decade" for h in holders)) or (
+                    q.spelled and (v % 100) // 10 * 10 == tens and v > 999
+                ):
+                    return Match("supported", holders[0].span, holders[0].text)
                 if d <= v < d + 10 or (d < 100 and any(c <= v < c + 10 for c in (1900 + d, 2000 + d))):
                     return Match("supported", holders[0].span, holders[0].text)
         return Match("unsupported", why="the document names no year or age in it")
@@ -198,6 +230,7 @@ class NumberIndex:
                              f"the document says {WEEKDAY_NAMES[e.weekday or 0]}")  # fmt: skip
             return Match("unsupported", why="the document does not name this day") if days else None
         same_month: Date | None = None
+        same_day: Date | None = None
         for e in dates:
             if e.hijri != d.hijri or e.weekday is not None:
                 continue
@@ -207,8 +240,13 @@ class NumberIndex:
                     continue
                 same_month = same_month or e
                 year_ok = d.year is None or e.year == d.year or (e.year is None and d.year in self.years)
+                if d.day is not None and day == d.day and e.year is None:
+                    same_day = e
                 if (d.day is None or day == d.day) and year_ok:
                     return Match("supported", self.numbers.date_span(e), self.date_text(e))
+        if same_day is not None:
+            return Match("unsupported", self.numbers.date_span(same_day), self.date_text(same_day),
+                         f"the document says {self.date_text(same_day)!r} without the year")  # fmt: skip
         if same_month is not None and d.day is not None and same_month.day is not None and (
             d.year is None or same_month.year in (None, d.year)
         ):  # fmt: skip

@@ -18,13 +18,12 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from .score import WEIGHTS, grounding
+from .score import WEIGHTS, grounding, weigh
 from .text import is_arabic
 from .verdict import Document, Verdict
 
@@ -87,7 +86,7 @@ class Case:
         self.dataset = dataset
         self.tune = tuning(document.text)
         self.verdict: Verdict = document.check(summary)
-        self.words, self.pairs = grounding(document.text, summary)
+        self.grounding = grounding(document.text, summary)
         self.alarms = len(self.verdict.alarms)
         self.scores: dict[str, float] = {}
         self._rouge(document.text, summary)
@@ -115,14 +114,17 @@ def cases(items: Iterable[dict], human: str) -> list[Case]:
 
 
 def _support(case: Case, w: dict[str, float]) -> float:
-    return max(0.0, w["words"] * case.words + w["pairs"] * case.pairs - w["alarm"] * case.alarms)
+    return weigh(case.grounding, case.alarms, w)
 
 
 def tune(half: Sequence[Case]) -> dict[str, float]:
     """The support score's weights with the best Spearman correlation on the tuning half (a coarse grid)."""
     human = [c.human for c in half]
     grid = [
-        {"alarm": a, "words": w, "pairs": 1 - w} for a in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4) for w in (0, 0.1, 0.2, 0.3, 0.5, 0.7, 1)
+        {"words": w / 10, "pairs": p / 10, "triples": (10 - w - p) / 10, "alarm": a}
+        for a in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3)
+        for w in range(0, 11, 1)
+        for p in range(0, 11 - w, 1)
     ]
     return max(grid, key=lambda w: spearman([_support(c, w) for c in half], human))
 
@@ -133,16 +135,22 @@ def agreement(name: str, all_cases: list[Case], out: Callable[[str], None]) -> N
     rest = [c for c in all_cases if not c.tune]
     out(f"\n== {name}: {len(all_cases)} summaries; {len(half)} to choose on, {len(rest)} to report on")
     if rest[0].errors:
-        out("error type                     errors  alarms only: bal.acc (found, clean kept)   support < t: bal.acc, t chosen on the tuning half")
+        out(
+            "error type                     errors  alarms only: bal.acc (found, clean kept)   support < t: bal.acc, t chosen on the tuning half"
+        )
         for kind in ERRORS:
             error = [c.errors.get(kind, 1.0) < 1.0 for c in rest]
             score, hit, clean = balanced_accuracy([c.alarms > 0 for c in rest], error)
             best = max(
                 (i / 50 for i in range(51)),
-                key=lambda t: balanced_accuracy([_support(c, WEIGHTS) < t for c in half], [c.errors.get(kind, 1.0) < 1.0 for c in half])[0],
+                key=lambda t: balanced_accuracy(
+                    [_support(c, WEIGHTS) < t for c in half], [c.errors.get(kind, 1.0) < 1.0 for c in half]
+                )[0],
             )
             by_support, found, kept = balanced_accuracy([_support(c, WEIGHTS) < best for c in rest], error)
-            out(f"{kind:30} {sum(error):6}  {score:.3f} ({hit:.2f}, {clean:.2f})                        {by_support:.3f} ({found:.2f}, {kept:.2f}), t={best:.2f}")
+            out(
+                f"{kind:30} {sum(error):6}  {score:.3f} ({hit:.2f}, {clean:.2f})                        {by_support:.3f} ({found:.2f}, {kept:.2f}), t={best:.2f}"
+            )
     chosen = tune(half)
     out(f"weights best on the tuning half: {chosen}; the package has {WEIGHTS}")
     columns: dict[str, Callable[[Case], float]] = {
@@ -192,7 +200,9 @@ def false_alarms(name: str, pairs: Sequence[tuple[str, str]], show: bool, out: C
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(prog="python -m summarize.checks.measure", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m summarize.checks.measure", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--list", action="store_true", help="print every alarm on a human reference")
     parser.add_argument("--only", choices=("references", "people"), help="only one of the two parts")
@@ -215,4 +225,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -201,7 +201,9 @@ class NameReader:
                 return True
             if 2 <= len(word) <= 6 and word in self.acronyms:
                 return True
-            if len(word) >= 4 and any(w.startswith(word) or (len(w) > 4 and word.startswith(w)) for w in self.by_initial.get(word[0], ())):
+            if len(word) >= 4 and any(
+                w.startswith(word) or (len(w) > 4 and word.startswith(w)) for w in self.by_initial.get(word[0], ())
+            ):
                 return True  # Bieb for Bieber, Londoners for London
         if len(word) >= 6 and word.replace("'", "") in self.squeezed:
             return True
@@ -281,7 +283,12 @@ class NameReader:
             if not rare or t.lower in _CALENDAR or t.lower in _NUMBERS or len(t.lower) < 4:
                 continue
             k = i - 1
-            while k >= 0 and (k in taken or self.tokens[k].lower.endswith("ي")) and self.tokens[k].lower.startswith("ال") and k > i - 3:
+            while (
+                k >= 0
+                and (k in taken or self.tokens[k].lower.endswith("ي"))
+                and self.tokens[k].lower.startswith("ال")
+                and k > i - 3
+            ):
                 k -= 1  # الرئيس الأميركي دونالد
             after_title = k >= 0 and (self.tokens[k].lower in TITLES_AR)
             if any(s in gaz.names_ar for s in stems[:2]):
@@ -315,7 +322,9 @@ class NameReader:
                     continue
                 if k == first - 2 and self.tokens[first - 1].kind not in "aw":
                     continue
-                role = next((ROLES[s] for s in (arabic_stems(t.lower) if t.kind == "a" else (t.lower,)) if s in ROLES), None)
+                role = next(
+                    (ROLES[s] for s in (arabic_stems(t.lower) if t.kind == "a" else (t.lower,)) if s in ROLES), None
+                )
                 if role is not None:
                     out.add(role)
         return frozenset(out)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .text import Token, fold_word
+from .text import fold_word
 
 _EN_UNITS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
@@ -29,7 +29,7 @@ VALUES: dict[str, int] = {w: v for v, w in enumerate(_EN_UNITS)}
 VALUES |= {w: 10 * (i + 2) for i, w in enumerate(_EN_TENS)}
 
 SCALES: dict[str, int] = {
-    "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "hundred": 100, "dozen": 12, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12,
     "thousands": 1000, "millions": 10**6, "billions": 10**9, "trillions": 10**12,
     "mn": 10**6, "bn": 10**9, "tn": 10**12, "mln": 10**6, "bln": 10**9,
 }  # fmt: skip
@@ -123,9 +123,9 @@ def read_digits(text: str) -> tuple[Decimal, ...]:
 
 def arabic_part(word: str) -> Part | None:
     """A folded Arabic word as part of a number: ``وعشرون`` joins 20, ``بثلاثة`` is 3, ``الفين`` is a dual."""
-    if word in VAGUE and word not in SCALES:
+    if (word in VAGUE and word not in SCALES) or word in ("بالميه", "بالمايه", "والميه", "والمايه"):
         return None
-    for prefix in ("", "و", "ف", "ب", "ل", "ال", "وال", "بال", "لل", "ك", "ول", "وب"):
+    for prefix in ("", "و", "ف", "ب", "ل", "ال", "وال", "بال", "لل", "ول", "وب"):
         if not word.startswith(prefix):
             continue
         rest = word[len(prefix) :]
@@ -157,6 +157,7 @@ def combine(parts: Sequence[Part], arabic: bool) -> tuple[int, Decimal] | None:
     Units, tens, hundreds and scales must follow in an order in which one says them, so that "five, 10" stays two.
     """
     total = current = Decimal(0)
+    checkpoint: tuple[int, Decimal] | None = None  # before a group whose scale would belong to another number
     last_scale = Decimal(10) ** 18
     used = 0
     for part in parts:
@@ -171,19 +172,23 @@ def combine(parts: Sequence[Part], arabic: bool) -> tuple[int, Decimal] | None:
                 current = (current or Decimal(1)) * 100
         elif part.role == "scale":
             if v >= last_scale or (part.joined and current):
+                if checkpoint and current:
+                    return checkpoint  # بين مليوني وثلاثة ملايين
                 break
             if current == 0 and used and not part.joined and not total:
                 break
             total += (current or Decimal(1)) * v
             current, last_scale = Decimal(0), v
+            checkpoint = (used + 1, total)
         elif part.role == "dual":
-            if current and v >= 1000 or v / 2 >= last_scale or (used and not part.joined):
+            if (current and v >= 1000) or v / 2 >= last_scale or (used and not part.joined):
                 break
             if v == 200:
                 current += v
             else:
                 total += v
                 last_scale = v / 2
+                checkpoint = (used + 1, total)
         else:
             if used and v != int(v):
                 break

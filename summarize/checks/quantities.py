@@ -10,12 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from .context import about_of, currency_of, grain_of, near_of, percent_width, unit_of
 from .dates import Date, find_dates
 from .numerals import (
-    ABBREVIATED, DECADES, FRACTIONS, ORDINALS, SCALES, VALUES, Part, arabic_ordinal, arabic_part, combine, read_digits,
+    ABBREVIATED,
+    DECADES,
+    FRACTIONS,
+    ORDINALS,
+    SCALES,
+    VALUES,
+    Part,
+    arabic_ordinal,
+    arabic_part,
+    combine,
+    read_digits,
 )  # fmt: skip
-from .text import Folded, Token, arabic_light, arabic_stems, english_light, fold, is_arabic, tokenize
-from .units import ABOUT, ABOUT_LESS, ABOUT_MORE, CURRENCIES, PERCENT, UNITS
+from .text import Folded, Token, arabic_stems, fold, is_arabic, tokenize
+from .units import CURRENCIES, UNITS
 
 
 @dataclass(frozen=True)
@@ -48,115 +59,6 @@ class Quantity:
         return self.values[0]
 
 
-_STOP = frozenset(
-    "the a an of and or in on at to for with by from is are was were be been has have had it its his her their this "
-    "that as but than more less which who he she they into over under after before between per each every no not also "
-    "said says will would could other others another around about up out off all new old "
-    "من في علي الي عن مع ان او و ثم هذا هذه ذلك تلك التي الذي الذين كان كانت قد لا ما لم لن هو هي هم كل بعد قبل بين خلال "
-    "عند عندما حتي اي غير اخري اخر حيث كما وقد وفي ومن علي بان".split()
-)
-
-
-def _near(tokens: Sequence[Token], first: int, last: int) -> tuple[str, ...]:
-    """Light stems of up to three content words after the number, else of two before it."""
-    out: list[str] = []
-    for token in tokens[last : last + 6]:
-        if token.kind == "n" or (token.kind == "s" and token.text not in "-'\""):
-            break
-        if token.kind in "aw" and token.lower not in _STOP and not token.lower in ABOUT:
-            out.append(arabic_light(token.lower) if token.kind == "a" else english_light(token.lower))
-        if len(out) == 3:
-            break
-    if not out:
-        for token in reversed(tokens[max(0, first - 4) : first]):
-            if token.kind in "aw" and token.lower not in _STOP and token.lower not in ABOUT:
-                out.append(arabic_light(token.lower) if token.kind == "a" else english_light(token.lower))
-            if len(out) == 2:
-                break
-    return tuple(out)
-
-
-def _unit(tokens: Sequence[Token], first: int, last: int) -> str | None:
-    """The concept counted: a unit word among the three after the number, a sign or a Latin dash in between; or, for
-    Arabic verbs and nouns that come before the number (مقتل 17), among the three before it."""
-    for token in tokens[last : last + 4]:
-        if token.kind == "n" or (token.kind == "s" and token.text not in "-") or token.lower == "and":
-            break
-        if token.kind == "a" and token.lower[0] == "و" and len(token.lower) > 4:
-            break  # and: another clause, with its own count
-        stems = arabic_stems(token.lower) if token.kind == "a" else (token.lower,)
-        for stem in stems:
-            if stem in UNITS:
-                return UNITS[stem]
-    for token in reversed(tokens[max(0, first - 4) : first]):
-        if token.kind == "n" or (token.kind == "s" and token.text not in "-("):
-            break
-        if token.kind == "a":
-            for stem in arabic_stems(token.lower):
-                if UNITS.get(stem) in ("killed", "wounded", "arrested"):
-                    return UNITS[stem]
-    return None
-
-
-def _about(tokens: Sequence[Token], first: int, last: int) -> str | None:
-    """Which rounding word stands by: about, more, less."""
-    words = [t.lower for t in tokens[max(0, first - 3) : first]]
-    for i, word in reversed(list(enumerate(words))):
-        if word in ("than", "من", "عن", "at", "to", "as", "many", "ب", "الي", "ما", "علي", "عدد", "of", "لا", "just", "by"):
-            continue
-        stem = arabic_stems(word)[-1] if word[0] > "\u0600" else word
-        for w in (word, *arabic_stems(word)) if word[0] > "\u0600" else (word,):
-            if w in ABOUT_LESS and ("than" in words[i:] or "at" in words[:i] or w == "اقل" or w == "most"):
-                return "less"
-            if w in ABOUT_MORE and ("than" in words[i:] or "at" in words[:i] or w[0] > "\u0600"):
-                return "less" if w == "يزيد" and "لا" in words else "more"
-            if w in ABOUT:
-                return ABOUT[w]
-        del stem
-        break
-    after = [t.lower for t in tokens[last : last + 2]]
-    if after[:2] in (["or", "so"],) or "تقريبا" in after:
-        return "about"
-    return "more" if after[:2] == ["or", "more"] else None
-
-
-def _grain(text: str, value: Decimal) -> Decimal:
-    """Smallest step that a digit group shows."""
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < 0 and value != int(value):
-        return Decimal(1).scaleb(exponent)
-    digits = str(int(value))
-    return Decimal(10) ** (len(digits) - len(digits.rstrip("0")) if value else 0)
-
-
-def _currency(tokens: Sequence[Token], first: int, last: int) -> tuple[str | None, int, int]:
-    """Currency by sign before, sign or word after; the span grows over it."""
-    if first > 0 and tokens[first - 1].lower in CURRENCIES and tokens[first - 1].kind == "s":
-        code = CURRENCIES[tokens[first - 1].lower]
-        return code, first - 1, last
-    for ahead in (last, last + 1):
-        if ahead < len(tokens) and tokens[ahead].kind != "n":
-            token = tokens[ahead]
-            for stem in arabic_stems(token.lower) if token.kind == "a" else (token.lower,):
-                if stem in CURRENCIES:
-                    return CURRENCIES[stem], first, ahead + 1
-            if token.kind == "s":
-                break
-    return None, first, last
-
-
-def _percent(tokens: Sequence[Token], last: int) -> int:
-    """How many tokens after the number make it a percentage."""
-    words = [t.lower for t in tokens[last : last + 4]]
-    if words[:1] and words[0] in PERCENT:
-        return 1
-    if words[:2] in (["per", "cent"], ["في", "الميه"], ["في", "المايه"], ["ب", "الميه"], ["نقطه", "ميويه"]):
-        return 2
-    if words[:1] in (["و", "في"],):
-        return 0
-    return 2 if words[:2] and words[0] == "-" and words[1:2] and words[1] in PERCENT else 0
-
-
 class _Reader:
     """Walks over the tokens of one text and yields its quantities."""
 
@@ -180,6 +82,9 @@ class _Reader:
             quantity = self.finish(quantity)
             yield quantity
             i = max(i + 1, quantity.last)
+
+    def words_at(self, i: int, count: int) -> list[str]:
+        return [t.lower for t in self.tokens[i : i + count]]
 
     def part_at(self, i: int) -> Part | None:
         token = self.tokens[i]
@@ -208,6 +113,7 @@ class _Reader:
                 nxt = self.part_at(j + 1)
                 ok = nxt is not None and (
                     (token.lower == "-" and token.glued and parts[-1].value in range(20, 100, 10) and self.tokens[j - 1].kind == "w")
+                    or (token.lower == "-" and token.glued and nxt.role == "scale" and self.tokens[j - 1].kind == "w")
                     or (token.lower == "and" and parts[-1].role == "scale" and self.tokens[j + 1].kind == "w")
                     or (token.lower == "و" and parts[-1].role in ("scale", "dual"))
                 )  # fmt: skip
@@ -215,13 +121,20 @@ class _Reader:
                     break
                 j += 1
                 continue
-            if j > i and token.kind == "n" and not (self.tokens[j - 1].lower == "و" and parts[-1].role in ("scale", "dual")):
+            if (
+                j > i
+                and token.kind == "n"
+                and not (self.tokens[j - 1].lower == "و" and parts[-1].role in ("scale", "dual"))
+            ):
                 break
             part = self.part_at(j)
             if part is None or (token.kind == "n" and token.glued and self.tokens[j - 1].kind in "w"):
                 break
             if j > i and token.kind == "n" and parts and part.value >= parts[-1].value:
                 break
+            if j > i and token.kind == "n" and j + 1 < len(self.tokens) and (p := self.part_at(j + 1)) is not None:
+                if p.role == "scale" and p.value >= min(q.value for q in parts if q.role != "value"):
+                    break  # بين 340 مليون و500 مليون
             if part.role == "value" and j > i and token.kind == "a" and self.tokens[i].kind == "n" and len(parts) == 1:
                 break
             parts.append(part)
@@ -241,7 +154,7 @@ class _Reader:
         before = self.tokens[i - 1] if i else None
         if before is not None and self.is_code(i, before):
             return self.make("code", values, i, i + 1)
-        grain = _grain(token.text, values[0])
+        grain = grain_of(token.text, values[0])
         if nxt is not None and nxt.glued and nxt.kind == "w":
             if nxt.lower in ("st", "nd", "rd", "th"):
                 return self.make("ordinal", values, i, i + 2)
@@ -250,11 +163,17 @@ class _Reader:
             if nxt.lower in ABBREVIATED:
                 factor = Decimal(ABBREVIATED[nxt.lower])
                 both = (values[0] * factor, *values) if nxt.lower in "mbk" else (values[0] * factor,)
-                if before is None or before.lower not in CURRENCIES and nxt.lower == "m":
+                if nxt.lower == "m" and (before is None or before.lower not in CURRENCIES):
                     both = (values[0], values[0] * factor)
                 return self.make("number", both, i, i + 2, grain=grain * factor if both[0] != values[0] else grain,
                                  parts=values, scaled=True)  # fmt: skip
-        if nxt is not None and nxt.lower in ("'", "s") and nxt.glued and values[0] % 10 == 0 and i + 2 < len(self.tokens):
+        if (
+            nxt is not None
+            and nxt.lower in ("'", "s")
+            and nxt.glued
+            and values[0] % 10 == 0
+            and i + 2 < len(self.tokens)
+        ):
             if nxt.lower == "'" and self.tokens[i + 2].lower == "s" and self.tokens[i + 2].glued:
                 return self.make("decade", values, i, i + 3)
         score = self.score_at(i)
@@ -272,7 +191,7 @@ class _Reader:
                 used, value = made
                 factor = max(p.value for p in parts[1:used]) if used > 1 else Decimal(1)
                 inner = tuple(p.value for p in parts[:used] if p.role != "scale") + (values[0] * factor,)
-                shown = grain * factor if used == 2 and parts[1].role == "scale" else _grain("", value)
+                shown = grain * factor if used == 2 and parts[1].role == "scale" else grain_of("", value)
                 return self.make("number", (value,), i, ends[used - 1], grain=shown, parts=inner, scaled=True)
         kind = "number"
         if len(token.text) == 4 and token.text.isdigit() and 1000 <= values[0] <= 2100:
@@ -302,9 +221,8 @@ class _Reader:
             if before.text in "#@_":
                 return True
             return before.text == "-" and (
-                head.kind == "w" and (head.text.isupper() or (head.text[0].isupper() and len(head.text) > 1 and not
-                                      head.lower in ("under", "post", "pre", "mid", "top", "over", "sub")))
-                or head.kind == "a" and head.lower.endswith(("كوفيد", "جي"))
+                (head.kind == "w" and (head.text.isupper() or (head.text[0].isupper() and len(head.text) > 1 and head.lower not in ("under", "post", "pre", "mid", "top", "over", "sub"))))
+                or (head.kind == "a" and head.lower.endswith(("كوفيد", "جي")))
             )  # fmt: skip
         return before.text in "#@_"
 
@@ -319,7 +237,9 @@ class _Reader:
         if dash.text == ":" and len(b.text) == 2:
             return None
         after = self.tokens[i + 3] if i + 3 < len(self.tokens) else None
-        if after is not None and (after.text in "-/%" and after.glued or after.lower in UNITS or after.lower in SCALES):
+        if after is not None and (
+            (after.text in "-/%" and after.glued) or after.lower in UNITS or after.lower in SCALES
+        ):
             return None
         if len(a.text) > 2 or len(b.text) > 2 or (i and self.tokens[i - 1].text in "-/" and a.glued):
             return None
@@ -336,12 +256,20 @@ class _Reader:
         low = token.lower
         for stem in arabic_stems(low) if token.kind == "a" else (low,):
             if stem in DECADES:
-                return self.make("decade", (Decimal(DECADES[stem]), Decimal(1900 + DECADES[stem])), i, i + 1, spelled=True)
+                return self.make(
+                    "decade", (Decimal(DECADES[stem]), Decimal(1900 + DECADES[stem])), i, i + 1, spelled=True
+                )
         fraction = self.fraction_at(i)
         if fraction is not None:
             return fraction
         arabic = token.kind == "a"
         start = i
+        if self.words_at(i + 1, 3) == ["and", "a", "half"] and low in VALUES and i + 4 < len(self.tokens):
+            factor = SCALES.get(self.tokens[i + 4].lower, 1)  # one and a half million
+            value = (VALUES[low] + Decimal("0.5")) * factor
+            return self.make(
+                "number", (value,), i, i + 4 + (factor > 1), grain=grain_of("", value), spelled=True, scaled=factor > 1
+            )
         if low in ("a", "an", "half") and i + 1 < len(self.tokens) and self.tokens[i + 1].lower in SCALES:
             start = i + 1
         if self.part_at(start) is not None:
@@ -353,10 +281,10 @@ class _Reader:
                 bare_scale = used == 1 and only.role == "scale"
                 if bare_scale and start == i and not arabic:
                     return None  # "million" alone, "thousands of"
-                if bare_scale and arabic and low.endswith(("الاف", "ملايين", "مليارات", "بلايين")):
+                if bare_scale and arabic and low.endswith(("الاف", "ملايين", "ليارات", "بلايين", "يونات")):
                     return None
                 end = ends[used - 1]
-                if used == 1 and value == 1:
+                if used == 1 and value == 1 and not percent_width(self.tokens, end):
                     return None
                 if low == "half":
                     value = value / 2
@@ -366,17 +294,27 @@ class _Reader:
                     scale = only.value / 2 if only.role == "dual" else scale
                     value += scale * (Decimal("0.5") if nxt[0].lower == "ونصف" else Decimal("0.25"))
                     end += 1
-                    if end < len(self.tokens) and (p := self.part_at(end)) is not None and p.role == "scale" and p.value == scale:
+                    if (
+                        end < len(self.tokens)
+                        and (p := self.part_at(end)) is not None
+                        and p.role == "scale"
+                        and p.value == scale
+                    ):
                         end += 1
                 ordinal = self.tokens[end].lower if end < len(self.tokens) else ""
-                if not arabic and self.tokens[end - 1].lower in _EN_TENS and ordinal == "-" and end + 1 < len(self.tokens):
+                if (
+                    not arabic
+                    and self.tokens[end - 1].lower in _EN_TENS
+                    and ordinal == "-"
+                    and end + 1 < len(self.tokens)
+                ):
                     tail = ORDINALS.get(self.tokens[end + 1].lower)
                     if tail is not None and tail < 10:
                         return self.make("ordinal", (value + tail,), i, end + 2, spelled=True)
                 inner = tuple(p.value for p in parts[:used] if p.role == "value")
                 if bare_scale and low.endswith("الفا"):
                     inner += (Decimal(2000),)
-                return self.make("number", (value,), i, end, grain=_grain("", value), parts=inner, spelled=True,
+                return self.make("number", (value,), i, end, grain=grain_of("", value), parts=inner, spelled=True,
                                  scaled=any(p.role in ("scale", "dual") for p in parts[:used]))  # fmt: skip
         value_of = arabic_ordinal(low) if arabic else ORDINALS.get(low)
         if value_of is not None:
@@ -411,10 +349,12 @@ class _Reader:
         value = Decimal(FRACTIONS[stem][0]) / FRACTIONS[stem][1]
         if len(words) > 1 and (p := arabic_part(words[1])) is not None and p.role == "scale" and p.value > 100:
             made = value * p.value
-            return self.make("number", (made,), i, i + 2, grain=_grain("", made), parts=(p.value,), scaled=True, spelled=True)
+            return self.make(
+                "number", (made,), i, i + 2, grain=grain_of("", made), parts=(p.value,), scaled=True, spelled=True
+            )
         if low == "half" and len(words) > 2 and words[1] in ("a", "an") and words[2] in SCALES:
             made = value * SCALES[words[2]]
-            return self.make("number", (made,), i, i + 3, grain=_grain("", made), scaled=True, spelled=True)
+            return self.make("number", (made,), i, i + 3, grain=grain_of("", made), scaled=True, spelled=True)
         if low == "half" and len(words) > 1 and words[1] in SCALES:
             return None
         return self.make("fraction", (value,), i, i + 1, spelled=True)
@@ -422,21 +362,23 @@ class _Reader:
     def finish(self, q: Quantity) -> Quantity:
         """Add percent, money, unit, neighbours and rounding words."""
         if q.kind in ("code", "decade", "score"):
-            return replace(q, near=_near(self.tokens, q.first, q.last))
+            return replace(q, near=near_of(self.tokens, q.first, q.last))
         first, last = q.first, q.last
         kind, currency = q.kind, None
-        percent = _percent(self.tokens, last)
+        percent = percent_width(self.tokens, last)
         if percent:
             kind, last = "percent", last + percent
         else:
-            currency, first, last = _currency(self.tokens, first, last)
+            currency, first, last = currency_of(self.tokens, first, last)
             if currency is not None:
                 kind = "money"
+                if q.scaled and len(q.values) == 2 and q.first + 2 == q.last and q.parts == q.values[1:]:
+                    q = replace(q, values=q.values[:1])  # £3m is no length
         start, end = self.folded.span(self.tokens[first].start, self.tokens[last - 1].end)
         return replace(
             q, kind=kind, currency=currency, last=last, span=(start, end), text=self.folded.source[start:end],
-            near=_near(self.tokens, first, last), unit=_unit(self.tokens, first, last),
-            about=_about(self.tokens, first, last),
+            near=near_of(self.tokens, first, last), unit=unit_of(self.tokens, first, last),
+            about=about_of(self.tokens, first, last),
         )  # fmt: skip
 
 

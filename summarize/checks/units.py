@@ -23,7 +23,7 @@ UNITS = _table({
     "year": "year years سنة سنوات سنين سنتين عام عاما أعوام عامين",
     "decade": "decade decades عقد عقود عقدين",
     "century": "century centuries قرن قرون قرنا",
-    "km": "km kilometre kilometres kilometer kilometers كيلومتر كيلومترا كيلومترات كلم كم",
+    "km": "km kilometre kilometres kilometer kilometers كيلومتر كيلومترا كيلومترات كلم كم كيلو",
     "mile": "mile miles ميل ميلا أميال",
     "metre": "metre metres meter meters متر مترا أمتار",
     "foot": "foot feet ft قدم قدما أقدام",
@@ -49,7 +49,7 @@ RIVALS: tuple[frozenset[str], ...] = (
 CURRENCIES = _table({
     "USD": "$ dollar dollars usd دولار دولارا دولارات",
     "EUR": "€ euro euros eur يورو",
-    "GBP": "£ pound pounds gbp sterling إسترليني استرليني",
+    "GBP": "£ pound pounds gbp sterling إسترليني استرليني جنيه جنيها جنيهات",  # Egyptian and Sudanese ones too
     "JPY": "¥ yen ين",
     "CNY": "yuan renminbi يوان",
     "INR": "₹ rupee rupees روبية روبيات",
@@ -58,7 +58,6 @@ CURRENCIES = _table({
     "AED": "dirham dirhams درهم درهما دراهم",
     "DIN": "dinar dinars دينار دينارا دنانير",
     "LBP": "ليرة ليرات lira liras",
-    "EGP": "جنيه جنيها جنيهات",
     "ILS": "shekel shekels شيكل شيقل",
     "CENT": "cent cents pence penny سنت سنتا بنس",
 })  # fmt: skip
@@ -91,7 +90,9 @@ MONTHS: dict[tuple[str, ...], int] = {
     tuple(fold_word(name).split()): i + 1 for i, names in enumerate(_MONTHS) for name in names
 }
 """Gregorian month names of both languages, the Levantine and Maghrebi ones too, as tuples of folded words."""
-UNSURE_MONTHS = frozenset({"may", "march", "mar", "jun", "jan", "sep", "dec", "oct", "aug", "اب", "مارس", "ماي", "جوان", "اوت"})
+UNSURE_MONTHS = frozenset(
+    {"may", "march", "mar", "jun", "jan", "sep", "dec", "oct", "aug", "اب", "مارس", "ماي", "جوان", "اوت"}
+)
 """Month names that are other words too: they need a day, a year or a preposition beside them."""
 MONTH_LEADS = frozenset(
     "in since until till by from last next this early late mid of during before after شهر في منذ حتي خلال اول نهايه "

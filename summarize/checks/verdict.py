@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .matching import NumberIndex
-from .namelists import GENERIC_EN, TITLES_EN
+from .namelists import GENERIC_EN, TITLES_AR, TITLES_EN
 from .names import MAYBE, SAME, Name, NameReader
 from .quantities import read_numbers
 from .text import arabic_stems, english_light
@@ -131,7 +131,13 @@ class Document:
             return Finding("name", "supported", text, span, self.names.text_of(known.first, known.last)[1])
         if all(self.names.knows_word(reader.tokens[i]) for i in name.words):
             return Finding("name", "supported", text, span)
-        if not mention.sure or name.opening and reader.tokens[mention.first].lower in reader.gazetteer.english:
+        if reader.arabic != self.names.arabic and any(
+            self.names.transliterated(reader.tokens[i].lower) >= MAYBE
+            for i in name.words
+            if len(reader.tokens[i].text) > 3
+        ):
+            return None
+        if not mention.sure or (name.opening and reader.tokens[mention.first].lower in reader.gazetteer.english):
             return None
         concept = reader.gazetteer.concepts[mention.concepts[0]]
         slot = reader.neighbours(mention.first, mention.last)
@@ -163,11 +169,24 @@ class Document:
             best = self.names.transliterated(word)
             if best >= SAME:
                 return True
-            known_name = word in reader.gazetteer.names_en or any(s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2])
+            known_name = word in reader.gazetteer.names_en or any(
+                s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2]
+            )
+            if token.kind == "a" and (token.lower.startswith("ال") or not self._beside_name(reader, i)):
+                return None  # a word of its own, as likely as a name
             return False if best < MAYBE and known_name else None  # else it may be translated: Forum, Navy
         if common:
             return None
         return self.names.transliterated(word) >= SAME
+
+    def _beside_name(self, reader: NameReader, i: int) -> bool:
+        """Whether a title or another rare word stands beside an Arabic word."""
+        for k in (i - 1, i + 1):
+            if 0 <= k < len(reader.tokens) and reader.tokens[k].kind == "a":
+                low = reader.tokens[k].lower
+                if low in TITLES_AR or any(s in reader.gazetteer.names_ar for s in arabic_stems(low)[:2]):
+                    return True
+        return False
 
     def _name(self, reader: NameReader, name: Name) -> Finding | None:
         """A run of capitalised words, or Arabic words taken for names."""
@@ -189,7 +208,9 @@ class Document:
         other = self._other_name(reader, name, missing)
         if other is not None:
             says, where = other
-            return Finding("name", "contradicted", text, span, where, f"contradicted: {whole!r}: the document says {says!r}")
+            return Finding(
+                "name", "contradicted", text, span, where, f"contradicted: {whole!r}: the document says {says!r}"
+            )
         detail = "" if whole == text else f" (in {whole!r})"
         if known.get(name.words[-1]) and name.words[-1] not in missing and len(name.words) > 1:
             why = f"the document has {reader.tokens[name.words[-1]].text!r} without it"
@@ -206,9 +227,15 @@ class Document:
         tokens = self.names.tokens
         for k in range(1, len(tokens)):
             before = tokens[k - 1]
-            if tokens[k].lower != word or not tokens[k].text[0].isupper() or before.kind != "w" or not before.text[0].isupper():
+            if (
+                tokens[k].lower != word
+                or not tokens[k].text[0].isupper()
+                or before.kind != "w"
+                or not before.text[0].isupper()
+            ):
                 continue
             first = before.lower
-            if first in reader.gazetteer.names_en and first not in TITLES_EN and first not in GENERIC_EN and len(first) > 2:
+            plain = first not in TITLES_EN and first not in GENERIC_EN and (first,) not in reader.gazetteer.aliases
+            if plain and len(first) > 2 and not first.endswith("'s") and first not in reader.gazetteer.english:
                 return self.names.text_of(k - 1, k + 1)
         return None
