@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -119,7 +119,8 @@ class RougeConfig:
         for key, _ in signature.fields:
             if key not in (*known, "nrefs", "bs", "ar", "seed", "level", "v"):
                 raise UsageError(f"{key!r} in the signature {str(signature)!r} is not a setting of ROUGE")
-        return cls(types=(signature.metric,), **{k: v for k, v in signature.fields if k in known})  # type: ignore[arg-type]
+        settings: dict[str, Any] = {key: value for key, value in signature.fields if key in known}
+        return cls(types=tuple(signature.metric.split("+")), **settings)
 
 
 class PreparedText:
@@ -271,7 +272,7 @@ class Rouge:
 
     @classmethod
     def from_signature(cls, signature: str) -> Rouge:
-        """A scorer of the one type that the signature names, with its settings."""
+        """A scorer of the types that the signature names ("rouge1", or "rouge1+rouge2"), with its settings."""
         return cls(config=RougeConfig.from_signature(signature))
 
     def language_of(self, references: Sequence[str | PreparedText], hypothesis: str | PreparedText = "") -> str:
