@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -55,8 +55,15 @@ class Pack:
 
     def to(self, device: torch.device) -> Pack:
         blocks = tuple(Block(b.first, b.last, b.everywhere.to(device), b.near.to(device)) for b in self.blocks)
-        moved = (t.to(device) for t in (self.ids, self.positions, self.at, self.gold, self.owner))
-        return Pack(*moved, blocks, self.used)
+        return replace(
+            self,
+            ids=self.ids.to(device),
+            positions=self.positions.to(device),
+            at=self.at.to(device),
+            gold=self.gold.to(device),
+            owner=self.owner.to(device),
+            blocks=blocks,
+        )
 
 
 def _mask(

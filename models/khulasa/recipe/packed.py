@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +42,7 @@ class _LowRank(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, w, a, b, inner = ctx.saved_tensors
         rank = b.shape[1]
         dx = grad @ w
@@ -76,7 +76,9 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return x * cos[:, None] + torch.cat([-second, first], -1) * sin[:, None]
 
 
-def _heads(fused: Tensor, q_norm: Tensor, k_norm: Tensor, cos: Tensor, sin: Tensor, shape: tuple[int, int, int], eps: float) -> tuple[Tensor, ...]:
+def _heads(
+    fused: Tensor, q_norm: Tensor, k_norm: Tensor, cos: Tensor, sin: Tensor, shape: tuple[int, int, int], eps: float
+) -> tuple[Tensor, ...]:
     """``[T, (H + 2G) d]`` to queries ``[H, T, d]`` and keys and values ``[G, T, d]``, normed and rotated."""
     heads, groups, size = shape
     q, k, v = fused.split([heads * size, groups * size, groups * size], -1)
@@ -97,11 +99,13 @@ def _gated(y: Tensor) -> Tensor:
 
 
 class PackedLayer(nn.Module):
-    """Weights of one layer; parts of the stacked matrices keep the adapter file's names (q, k, v, o, gate, up, down)."""
+    """Weights of one layer; parts of stacked matrices keep the adapter file's names (q, k, v, o, gate, up, down)."""
 
     STACKS = {"qkv": ("q", "k", "v"), "out": ("o",), "gate_up": ("gate", "up"), "fed": ("down",)}  # noqa: RUF012
 
-    def __init__(self, tensors: Mapping[str, Tensor], index: int, rank: int, dtype: torch.dtype, everywhere: bool) -> None:
+    def __init__(
+        self, tensors: Mapping[str, Tensor], index: int, rank: int, dtype: torch.dtype, everywhere: bool
+    ) -> None:
         super().__init__()
         self.everywhere, self.rank = everywhere, rank
 
@@ -151,8 +155,16 @@ class PackedModel(nn.Module):
         compile: torch.compile the elementwise parts (needs a C++ compiler on CPU).
     """
 
+    final: Tensor
+    embedding: Tensor
+
     def __init__(
-        self, tensors: Mapping[str, Tensor], config: Any, rank: int = 32, dtype: torch.dtype = torch.bfloat16, compile: bool = True
+        self,
+        tensors: Mapping[str, Tensor],
+        config: Any,
+        rank: int = 32,
+        dtype: torch.dtype = torch.bfloat16,
+        compile: bool = True,
     ) -> None:
         super().__init__()
         self.config, self.rank, self.dtype = config, rank, dtype
@@ -161,17 +173,22 @@ class PackedModel(nn.Module):
             self.register_buffer("embedding", embedding.to(dtype))
         else:
             self.embedding = nn.Parameter(embedding.float().clone())
-        self.register_buffer("norm", 1.0 + tensors["model.norm.weight"].float())
+        self.register_buffer("final", 1.0 + tensors["model.norm.weight"].float())
         self.layers = nn.ModuleList(
             PackedLayer(tensors, i, rank, dtype, i in config.global_layers) for i in range(config.num_hidden_layers)
         )
         pieces = (_norm, _heads, _between, _gated)
-        self._pieces = tuple(torch.compile(f, dynamic=True) for f in pieces) if compile else pieces
+        self._pieces: tuple[Any, ...] = tuple(torch.compile(f, dynamic=True) for f in pieces) if compile else pieces
+
+    @property
+    def device(self) -> torch.device:
+        return self.final.device
 
     def hidden(self, pack: Pack) -> Tensor:
         """``[T, D]`` after the last layer, not yet normed."""
         c = self.config
         norm, heads, between, gated = self._pieces
+        layers = [cast(PackedLayer, layer) for layer in self.layers]
         eps, shape = c.rms_norm_eps, (c.num_attention_heads, c.num_key_value_heads, c.head_dim)
         scale, share = c.query_pre_attn_scalar**-0.5, c.num_attention_heads // c.num_key_value_heads
         rotaries = {
@@ -182,9 +199,9 @@ class PackedModel(nn.Module):
         x = F.embedding(pack.ids, self.embedding).to(self.dtype) * torch.tensor(c.hidden_size**0.5, dtype=self.dtype)
         if torch.is_grad_enabled() and not x.requires_grad:
             x = x.requires_grad_()
-        h = norm(x, self.layers[0].n1, eps)
+        h = norm(x, layers[0].n1, eps)
         tail = len(pack.ids) - pack.used
-        for i, layer in enumerate(self.layers):
+        for i, layer in enumerate(layers):
             q, k, v = heads(layer.linear("qkv", h), layer.q_norm, layer.k_norm, *rotaries[layer.everywhere], shape, eps)
             outs = []
             for block in pack.blocks:
@@ -199,7 +216,7 @@ class PackedModel(nn.Module):
                 outs.append(q.new_zeros(shape[0], tail, shape[2]))
             attended = torch.cat(outs, 1).transpose(0, 1).reshape(-1, shape[0] * shape[2])
             x, h = between(x, layer.linear("out", attended), layer.n2, layer.n3, eps)
-            after = self.layers[i + 1].n1 if i + 1 < len(self.layers) else self.norm
+            after = layers[i + 1].n1 if i + 1 < len(layers) else self.final
             x, h = between(x, layer.linear("fed", gated(layer.linear("gate_up", h))), layer.n4, after, eps)
         return h
 

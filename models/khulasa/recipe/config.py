@@ -1,0 +1,144 @@
+"""What a training run is made of: one frozen dataclass, named settings, and a file of changes to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ....errors import UsageError
+from .stream import Stage
+
+# Shares are of positions run. First the languages (bitext), then summaries with bitext kept in.
+BITEXT = {
+    "tr": 0.36,
+    "par": 0.12,
+    "xl": 0.18,
+    "name": 0.05,
+    "sum-ar": 0.13,
+    "sum-en": 0.08,
+    "head-ar": 0.04,
+    "head-en": 0.02,
+    "dlg": 0.02,
+    "silver": 0.1,
+}
+SUMMARIES = {
+    "tr": 0.2,
+    "par": 0.1,
+    "xl": 0.15,
+    "name": 0.03,
+    "sum-ar": 0.24,
+    "sum-en": 0.16,
+    "head-ar": 0.05,
+    "head-en": 0.03,
+    "dlg": 0.04,
+    "silver": 0.2,
+}
+CURRICULUM = (Stage(800, BITEXT, 448, 112), Stage(1200, SUMMARIES, 448, 128), Stage(1_000_000, SUMMARIES, 640, 128))
+LONG_CURRICULUM = (
+    Stage(4000, BITEXT, 448, 160),
+    Stage(8000, SUMMARIES, 640, 160),
+    Stage(1_000_000, SUMMARIES, 1024, 192),
+)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run.
+
+    Args:
+        rank: of the adapter; 0 trains every matrix.
+        steps: optimizer steps in all; each takes ``packs`` packs of ``total`` positions.
+        workers: processes on CPU, one thread each: they meet once a step, so a busy core costs little. 1 on CUDA.
+        rate: AdamW's peak learning rate: ``warmup`` steps up, level, then linearly down to ``floor`` of it from
+            ``decay_from`` (a share of the steps) on.
+        ema: decay of the averaged weights, which are what is released.
+        stages: the curriculum, in order.
+        validate_every, save_every, measure_every: steps; 0 is never. Measuring generates on the dev sets.
+        device: "cpu" or "cuda".
+    """
+
+    rank: int = 32
+    steps: int = 1500
+    packs: int = 2
+    total: int = 768
+    workers: int = 2
+    seed: int = 0
+    rate: float = 2.5e-4
+    warmup: int = 20
+    decay_from: float = 0.7
+    floor: float = 0.05
+    clip: float = 1.0
+    weight_decay: float = 0.0
+    ema: float = 0.99
+    validate_every: int = 100
+    validate_items: int = 24
+    save_every: int = 50
+    measure_every: int = 0
+    measure_items: int = 24
+    device: str = "cpu"
+    compile: bool = True
+    bidirectional: bool = False
+    stages: tuple[Stage, ...] = CURRICULUM
+
+    def rate_at(self, step: int) -> float:
+        down = self.decay_from * self.steps
+        slope = 1.0 if step < down else 1.0 - (1.0 - self.floor) * (step - down) / max(1.0, self.steps - down)
+        return self.rate * min(1.0, (step + 1) / max(1, self.warmup)) * max(self.floor, slope)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+
+CONFIGS: dict[str, TrainConfig] = {
+    # Two cores, an hour and a half.
+    "cpu": TrainConfig(),
+    # One GPU, adapter: about eight passes over the mix.
+    "cuda": TrainConfig(
+        steps=12000, packs=1, total=8192, workers=1, warmup=200, ema=0.998, validate_every=500, save_every=500,
+        measure_every=3000, device="cuda",
+        stages=LONG_CURRICULUM,
+    ),
+    # One GPU, every matrix.
+    "cuda-full": TrainConfig(
+        rank=0, rate=3e-5, weight_decay=0.01, steps=12000, packs=1, total=8192, workers=1, warmup=400, ema=0.998,
+        validate_every=500, save_every=500, measure_every=3000, device="cuda",
+        stages=LONG_CURRICULUM,
+    ),
+}  # fmt: skip
+
+
+def _stages(value: Sequence[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    return tuple(Stage(**stage) for stage in value)
+
+
+def load_config(name: str, changes: Sequence[str] = ()) -> TrainConfig:
+    """A named setting or a JSON file of fields, then ``key=value`` changes (values are JSON).
+
+    Raises:
+        UsageError: an unknown name, field or malformed change.
+    """
+    known = {f.name for f in fields(TrainConfig)}
+    if name in CONFIGS:
+        config, given = CONFIGS[name], {}
+    elif Path(name).is_file():
+        config, given = TrainConfig(), json.loads(Path(name).read_text(encoding="utf-8"))
+    else:
+        raise UsageError(f"{name!r} is neither a file nor a known setting; known: {', '.join(CONFIGS)}")
+    for change in changes:
+        key, sign, value = change.partition("=")
+        if not sign:
+            raise UsageError(f"{change!r} is not of the form key=value")
+        try:
+            given[key] = json.loads(value)
+        except ValueError:
+            given[key] = value
+    if unknown := set(given) - known:
+        raise UsageError(
+            f"{sorted(unknown)[0]!r} is not a field of the training configuration; fields: {', '.join(sorted(known))}"
+        )
+    if "stages" in given:
+        given["stages"] = _stages(given["stages"])
+    return replace(config, **given)

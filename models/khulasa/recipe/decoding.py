@@ -1,0 +1,60 @@
+"""Chooses decoding defaults on the dev sets: greedy or beams, length penalty, n-gram blocking, least length."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...engine import Decoding
+from .measure import engine_with, outputs_of, score_outputs
+
+SETTINGS: dict[str, Decoding] = {
+    "greedy": Decoding(max_new_tokens=110),
+    "greedy-4gram": Decoding(no_repeat_ngram_size=4, max_new_tokens=110),
+    "greedy-min12": Decoding(min_new_tokens=12, max_new_tokens=110),
+    "beams4": Decoding(num_beams=4, max_new_tokens=110),
+    "beams4-penalty0.6": Decoding(num_beams=4, length_penalty=0.6, max_new_tokens=110),
+    "beams4-penalty1.5": Decoding(num_beams=4, length_penalty=1.5, max_new_tokens=110),
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A setting, what it scored by "set metric", and the seconds it took."""
+
+    name: str
+    scores: Mapping[str, float]
+    seconds: float
+
+
+def search(
+    adapter: Path,
+    data: Path,
+    weights: Path,
+    items: int,
+    only: Sequence[str] | None = None,
+    settings: Mapping[str, Decoding] = SETTINGS,
+) -> list[Tried]:
+    """Every setting on the same documents."""
+    tried = []
+    with engine_with(adapter, weights) as engine:
+        for name, decoding in settings.items():
+            began = time.monotonic()
+            outputs = outputs_of(engine, data, items, decoding, both=False, only=only)
+            tried.append(Tried(name, score_outputs(outputs), time.monotonic() - began))
+    return tried
+
+
+def table(tried: Sequence[Tried]) -> str:
+    """One line per measure, one column per setting, the best of each line starred; then the seconds."""
+    keys = list(tried[0].scores) if tried else []
+    width = max((len(t.name) for t in tried), default=0) + 2
+    lines = [" " * 34 + "".join(f"{t.name:>{width}}" for t in tried)]
+    for key in keys:
+        values = [t.scores[key] for t in tried]
+        marks = ["*" if v == max(values) > min(values) else " " for v in values]
+        lines.append(f"{key:34}" + "".join(f"{v:{width - 1}.2f}{m}" for v, m in zip(values, marks, strict=True)))
+    lines.append(f"{'seconds':34}" + "".join(f"{t.seconds:{width - 1}.0f} " for t in tried))
+    return "\n".join(lines)

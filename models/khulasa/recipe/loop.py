@@ -1,0 +1,260 @@
+"""The training loop: one or more worker processes, exact resumption, averaged weights, a log of curves.
+
+Every worker draws the same stream and runs every ``workers``-th pack of a step; gradients are summed once a step.
+Files in the run's folder: ``checkpoint.pt`` (all that resuming needs), ``adapter.safetensors`` (averaged, bfloat16),
+``adapter-last.safetensors`` (not averaged), ``curves.jsonl``, ``config.json``; ``model.safetensors`` in place of the
+adapters when every matrix is trained.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import TrainConfig
+from .mix import Example
+from .pack import Encoded, Pack, build_pack
+from .stream import Stream, encode_example
+
+if TYPE_CHECKING:
+    import torch
+
+    from .packed import PackedModel
+
+
+def validation_packs(
+    sets: Mapping[str, Sequence[Example]], sp: Any, config: TrainConfig, dtype: torch.dtype, window: int
+) -> list[tuple[str, Pack]]:
+    """Packs of the validation examples, each of one set, in a fixed order."""
+    packs = []
+    for name, examples in sets.items():
+        group: list[Encoded] = []
+        size = 0
+        for example in examples:
+            one = encode_example(example, sp, config.stages[0].most_source, 160)
+            if group and size + len(one) > config.total:
+                packs.append((name, build_pack(group, window, dtype, bidirectional=config.bidirectional)))
+                group, size = [], 0
+            group.append(one)
+            size += len(one)
+        if group:
+            packs.append((name, build_pack(group, window, dtype, bidirectional=config.bidirectional)))
+    return packs
+
+
+def _sum_over_workers(vector: torch.Tensor, workers: int) -> None:
+    if workers > 1:
+        import torch.distributed as dist
+
+        dist.all_reduce(vector)
+
+
+def _validate(model: PackedModel, packs: list[tuple[str, Pack]], rank: int, workers: int) -> dict[str, float]:
+    """Loss per target token, in nats, of every set."""
+    import torch
+
+    names = list(dict.fromkeys(name for name, _ in packs))
+    sums = torch.zeros(len(names), 2, dtype=torch.float64)
+    with torch.no_grad():
+        for i, (name, pack) in enumerate(packs):
+            if i % workers == rank:
+                losses = model.token_losses(pack.to(model.device))
+                sums[names.index(name)] += torch.tensor([float(losses.sum()), len(losses)], dtype=torch.float64)
+    _sum_over_workers(sums, workers)
+    return {name: round(float(s / n), 4) for name, (s, n) in zip(names, sums, strict=True)}
+
+
+def _write(path: Path, write: Any) -> None:
+    """Writes beside and renames, so that a kill leaves the old file whole."""
+    beside = path.with_name(path.name + ".tmp")
+    write(beside)
+    os.replace(beside, path)
+
+
+def _truncate_curves(path: Path, step: int) -> None:
+    """Drops what a killed run logged after its last checkpoint."""
+    if path.is_file():
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["step"] <= step]
+        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+
+
+def train(
+    rank: int,
+    config: TrainConfig,
+    tensors: Mapping[str, torch.Tensor],
+    model_config: Any,
+    parts: Mapping[str, Sequence[Example]],
+    validation: Mapping[str, Sequence[Example]],
+    vocabulary: str | Any,
+    out: Path,
+    start: Mapping[str, torch.Tensor] | None = None,
+    minutes: float | None = None,
+    measure: Any = None,
+) -> None:
+    """Runs worker ``rank`` of ``config.workers``; goes on from ``out/checkpoint.pt`` when it is there.
+
+    Args:
+        tensors: the dequantised base. model_config: a ``KhulasaConfig``.
+        vocabulary: the SentencePiece model's path, or anything with its ``encode``.
+        start: an adapter to begin from, of the same or a lower rank.
+        minutes: stop (with a checkpoint) after so long.
+        measure: called with the averaged weights' file at every ``measure_every``; gives a dictionary to log.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    from .packed import PackedModel, widen
+
+    workers = config.workers
+    if config.device == "cpu" and workers > 1:
+        torch.set_num_threads(1)
+    if workers > 1:
+        import torch.distributed as dist
+
+        store = dist.FileStore(str(out / f".meet-{os.getppid()}"), workers)
+        dist.init_process_group("gloo", store=store, rank=rank, world_size=workers)
+    torch.manual_seed(config.seed)
+    if isinstance(vocabulary, str):
+        import sentencepiece
+
+        vocabulary = sentencepiece.SentencePieceProcessor(model_file=vocabulary)
+    dtype = torch.bfloat16
+    device = torch.device(config.device)
+    model = PackedModel(tensors, model_config, config.rank, dtype, compile=config.compile)
+    if start is not None and config.rank:
+        model.load_adapter(widen(start, config.rank))
+    model.to(device)
+    trained = model.trained()
+    optimizer = torch.optim.AdamW(
+        trained.values(), config.rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, fused=True
+    )
+    averaged = {name: p.detach().clone() for name, p in trained.items()}
+    stream = Stream(parts, vocabulary, config.total, config.seed)
+    step, positions = 0, 0
+    checkpoint, curves = out / "checkpoint.pt", out / "curves.jsonl"
+    if checkpoint.is_file():
+        saved = torch.load(checkpoint, map_location=device)
+        step, positions = saved["step"], saved["positions"]
+        optimizer.load_state_dict(saved["optimizer"])
+        stream.restore(saved["stream"])
+        for name, p in trained.items():
+            p.data.copy_(saved["weights"][name])
+            averaged[name].copy_(saved["averaged"][name])
+        if rank == 0:
+            _truncate_curves(curves, step)
+    window = model_config.window
+    validation_set = validation_packs(validation, vocabulary, config, dtype, window)
+
+    def log(record: Mapping[str, Any]) -> None:
+        if rank == 0:
+            with curves.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"step": step, "positions": positions, **record}) + "\n")
+
+    def export(weights: Mapping[str, torch.Tensor], path: Path) -> None:
+        half = {name: t.detach().to("cpu", torch.bfloat16).contiguous() for name, t in weights.items()}
+        _write(path, lambda p: save_file(half, str(p)))
+
+    def save() -> None:
+        if rank:
+            return
+        state = {
+            "step": step,
+            "positions": positions,
+            "weights": {name: p.data for name, p in trained.items()},
+            "averaged": averaged,
+            "optimizer": optimizer.state_dict(),
+            "stream": stream.state(),
+        }
+        _write(checkpoint, lambda p: torch.save(state, p))
+        last = "adapter-last" if config.rank else "model-last"
+        export(averaged, out / ("adapter.safetensors" if config.rank else "model.safetensors"))
+        export({name: p.data for name, p in trained.items()}, out / f"{last}.safetensors")
+
+    def validate() -> None:
+        """Of the averaged weights, which are what is released."""
+        if workers > 1:
+            import torch.distributed as dist
+
+            for tensor in averaged.values():
+                dist.broadcast(tensor, 0)
+        weights = {name: p.data.clone() for name, p in trained.items()}
+        for name, p in trained.items():
+            p.data.copy_(averaged[name])
+        log({"validation": _validate(model, validation_set, rank, workers)})
+        for name, p in trained.items():
+            p.data.copy_(weights[name])
+
+    if step == 0:
+        validate()
+    began, first, run_positions = time.monotonic(), step, 0
+    stop = torch.zeros(1)
+    while step < config.steps and not stop:
+        rate = config.rate_at(step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        totals = torch.zeros(2, dtype=torch.float64)  # loss, target tokens
+        for i in range(config.packs):
+            examples = stream.next(config.stages, step)
+            run_positions += sum(map(len, examples))
+            positions += sum(map(len, examples))
+            if i % workers == rank:
+                pack = build_pack(examples, window, dtype, config.total, config.bidirectional).to(device)
+                loss = model.token_losses(pack).sum()
+                loss.backward()
+                totals += torch.tensor([float(loss.detach()), len(pack.gold)], dtype=torch.float64)
+        for p in trained.values():
+            if p.grad is None:
+                p.grad = torch.zeros_like(p)
+        if workers > 1:
+            flat = torch.cat([p.grad.flatten() for p in trained.values() if p.grad is not None])
+            _sum_over_workers(flat, workers)
+            at = 0
+            for p in trained.values():
+                assert p.grad is not None
+                p.grad.copy_(flat[at : at + p.numel()].view_as(p))
+                at += p.numel()
+            _sum_over_workers(totals, workers)
+        for p in trained.values():
+            assert p.grad is not None
+            p.grad.div_(max(1.0, float(totals[1])))
+        norm = torch.nn.utils.clip_grad_norm_(trained.values(), config.clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=False)
+        step += 1
+        # Young averages forget faster, or the first steps would linger.
+        decay = min(config.ema, step / (step + 9.0))
+        if rank == 0:
+            torch._foreach_lerp_(list(averaged.values()), [p.data for p in trained.values()], 1.0 - decay)
+        if step % 10 == 0:
+            speed = run_positions / (time.monotonic() - began)
+            log(
+                {
+                    "loss": round(float(totals[0] / totals[1]), 4),
+                    "rate": rate,
+                    "norm": round(float(norm), 3),
+                    "speed": round(speed),
+                }
+            )
+        if minutes is not None:
+            stop = torch.tensor([float(rank == 0 and time.monotonic() - began > 60 * minutes)])
+            _sum_over_workers(stop, workers)
+        if config.save_every and step % config.save_every == 0:
+            save()
+        if config.validate_every and step % config.validate_every == 0:
+            validate()
+        if measure is not None and config.measure_every and step % config.measure_every == 0:
+            save()
+            if rank == 0:
+                log({"measured": measure(out)})
+    if step > first:
+        save()
+        validate()
+    if workers > 1:
+        import torch.distributed as dist
+
+        dist.barrier()
+        dist.destroy_process_group()

@@ -1,0 +1,210 @@
+"""Measures an adapter by what it writes on the dev sets: ROUGE, chrF of translations, numbers, languages."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine import Decoding, Task
+from ..weights import Layout
+from .filters import numbers, unsupported_numbers
+from .mix import find, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..engine import KhulasaEngine
+
+# Name, file, target language, kind. Documents are summarised into both languages; the reference is of one of them.
+SETS = (
+    ("ar/dev_nolead", "ar", "short"),
+    ("ar/dev", "ar", "short"),
+    ("en/dev_xsum", "en", "short"),
+    ("en/dev_cnndm", "en", "medium"),
+)
+FLORES = "parallel/flores200_dev"
+GREEDY = Decoding(max_new_tokens=110)
+
+
+@dataclass(frozen=True)
+class Generated:
+    """One output: the set, the document's id, the language asked for, document, output, reference ("" if none)."""
+
+    set: str
+    id: str
+    language: str
+    document: str
+    output: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """scores: by "set metric"; outputs: all that was generated; seconds: in all."""
+
+    scores: dict[str, float]
+    outputs: tuple[Generated, ...] = field(repr=False)
+    seconds: float = 0.0
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        for g in self.outputs:
+            yield {
+                "set": g.set,
+                "id": g.id,
+                "language": g.language,
+                "document": g.document[:300],
+                "output": g.output,
+                "reference": g.reference,
+            }
+
+
+@contextmanager
+def engine_with(adapter: Path, weights: Path, device: str = "cpu") -> Iterator[KhulasaEngine]:
+    """The engine on the base of ``weights`` with another adapter."""
+    from ..engine import KhulasaEngine
+
+    with tempfile.TemporaryDirectory() as name:
+        folder, source = Layout(Path(name)), Layout(weights)
+        for path in (source.config, source.tokenizer, *source.shards):
+            os.symlink(path.resolve(), folder.folder / path.name)
+        os.symlink(adapter.resolve(), folder.adapter)
+        folder.write_sums()
+        yield KhulasaEngine(folder, device)
+
+
+def generate(
+    engine: KhulasaEngine, documents: Sequence[str], tasks: Sequence[Task], decoding: Decoding = GREEDY, batch: int = 8
+) -> list[list[str]]:
+    """Texts ``[documents][tasks]``; documents of like length go together."""
+    order = sorted(range(len(documents)), key=lambda i: len(documents[i]))
+    texts: list[list[str]] = [[] for _ in documents]
+    for at in range(0, len(order), batch):
+        chosen = order[at : at + batch]
+        outputs = engine.decode(engine.encode([documents[i] for i in chosen]), tasks, decoding)
+        for i, row in zip(chosen, outputs, strict=True):
+            texts[i] = [output.text for output in row]
+    return texts
+
+
+def right_language(text: str, language: str) -> bool:
+    """Whether most letters are of the language's script."""
+    arabic = sum("\u0600" <= c <= "\u06ff" for c in text)
+    latin = sum(c.isascii() and c.isalpha() for c in text)
+    return (arabic > latin) == (language == "ar") and arabic + latin > 0
+
+
+def number_precision(outputs: Sequence[Generated]) -> tuple[int, int]:
+    """How many of the numbers stated does the document have, of how many."""
+    stated = bad = 0
+    for g in outputs:
+        stated += len(numbers(g.output))
+        bad += len(unsupported_numbers(g.output, g.document))
+    return stated - bad, stated
+
+
+def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
+    """Scores by "set>language metric": ROUGE F1 or chrF where there are references, languages, numbers; in per cent."""
+    from summarize.eval.rouge import Rouge
+
+    scores: dict[str, float] = {}
+    for name, language in dict.fromkeys((g.set, g.language) for g in outputs):
+        group = [g for g in outputs if (g.set, g.language) == (name, language)]
+        label = f"{name}>{language}"
+        if name == FLORES:
+            from sacrebleu.metrics import CHRF
+
+            scores[f"{label} chrF"] = (
+                CHRF().corpusscore_outputs([g.output for g in group], [[g.reference for g in group]]).score
+            )
+        elif all(g.reference for g in group):
+            found = Rouge(lang=language).corpus([g.output for g in group], [g.reference for g in group])
+            for metric in ("rouge1", "rouge2", "rougeL"):
+                scores[f"{label} {metric}"] = 100 * found.mean(metric).f1
+        scores[f"{label} language"] = 100 * sum(right_language(g.output, language) for g in group) / len(group)
+        good, stated = number_precision(group)
+        scores[f"{label} numbers"] = 100.0 * good / stated if stated else 100.0
+    return {key: round(value, 2) for key, value in scores.items()}
+
+
+def outputs_of(
+    engine: KhulasaEngine,
+    data: Path,
+    items: int,
+    decoding: Decoding = GREEDY,
+    texts: Sequence[Path] = (),
+    both: bool = True,
+    only: Sequence[str] | None = None,
+) -> list[Generated]:
+    """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
+
+    Args:
+        both: into both languages on one set of each language.
+        only: names of the sets to use; None uses all.
+    """
+    made: list[Generated] = []
+    for name, language, length in SETS:
+        path = find(data, name)
+        if path is None or (only is not None and name not in only):
+            continue
+        rows = [r for r in read_rows(path) if r.get("summary")][:items]
+        # Into the other language on the two sets that differ most in source: enough to see it, half the time.
+        languages = ("ar", "en") if both and name in ("ar/dev_nolead", "en/dev_xsum") else (language,)
+        tasks = [Task("summary", to, length) for to in languages]
+        for row, found in zip(rows, generate(engine, [r["document"] for r in rows], tasks, decoding), strict=True):
+            for to, text in zip(languages, found, strict=True):
+                made.append(
+                    Generated(name, row["id"], to, row["document"], text, row["summary"] if to == language else "")
+                )
+    path = find(data, FLORES)
+    if path is not None and (only is None or FLORES in only):
+        rows = list(read_rows(path))
+        rows = rows[:: max(1, len(rows) // (2 * items))][: 2 * items]
+        for source, to in (("ar", "en"), ("en", "ar")):
+            translated = generate(engine, [r[source] for r in rows], [Task("translation", to)], decoding, batch=16)
+            for row, (text,) in zip(rows, translated, strict=True):
+                made.append(Generated(FLORES, str(row["id"]), to, row[source], text, row[to]))
+    for file in texts:
+        document = file.read_text(encoding="utf-8")
+        tasks = [Task("summary", to, length) for to in ("ar", "en") for length in ("short", "medium")]
+        for task, written in zip(tasks, generate(engine, [document], tasks, decoding)[0], strict=True):
+            made.append(Generated(file.name, task.length, task.language, document, written))
+    return made
+
+
+def measure_adapter(
+    adapter: Path,
+    data: Path,
+    weights: Path,
+    items: int = 24,
+    decoding: Decoding = GREEDY,
+    texts: Sequence[Path] = (),
+    both: bool = True,
+    only: Sequence[str] | None = None,
+) -> Measured:
+    """Generates and scores; the same documents every time, so that adapters can be compared."""
+    began = time.monotonic()
+    with engine_with(adapter, weights) as engine:
+        outputs = outputs_of(engine, data, items, decoding, texts, both, only)
+    scored = [g for g in outputs if g.set not in {t.name for t in texts}]
+    return Measured(score_outputs(scored), tuple(outputs), time.monotonic() - began)
+
+
+def show(title: str, measured: Measured, samples: int = 2) -> str:
+    """Scores as lines, then a few outputs of every set and language, then the given texts' outputs."""
+    lines = [f"# {title} ({measured.seconds:.0f} s)"]
+    lines += [f"{key:32} {value:6.2f}" for key, value in measured.scores.items()]
+    shown: dict[tuple[str, str], int] = {}
+    for g in measured.outputs:
+        key = (g.set, g.language)
+        shown[key] = shown.get(key, 0) + 1
+        if shown[key] <= samples or "/" not in g.set:
+            lines += ["", f"[{g.set} {g.id} > {g.language}] {g.document[:110]!r}", f"  {g.output}"]
+            if g.reference:
+                lines.append(f"  reference: {g.reference}")
+    return "\n".join(lines)
