@@ -4,21 +4,15 @@
 
     python -m summarize.checks.build_gazetteer DATA_FOLDER
 
-``DATA_FOLDER`` holds gzip JSON lines (``parallel/NAME.jsonl.gz``, objects with ``ar`` and ``en``, some with ``kind`` and
-``src``). What is taken, and under what licence:
+``DATA_FOLDER`` holds gzip JSON lines (``parallel/NAME.jsonl.gz``, objects with ``ar`` and ``en``, some with ``kind``
+and ``src``). What is taken, and under what licence:
 
-=====================  =====================================================  ==========================================
-section                source                                                 licence
-=====================  =====================================================  ==========================================
-concepts               ``gazetteer_facts.txt`` (ours); country and city       Apache-2.0; Unicode licence
-                       names of CLDR (``terms-cldr-covid``, src CLDR)         (unicode.org/license.txt)
-weights                learned from ``names-arwiki`` (ArWikiCats; labels      only computed numbers are kept
-                       from Arabic Wikipedia)
-english, arabic        words that are common in lower case, light stems       only a list of words is kept; CC BY 2.0 FR,
-                       that are common: Tatoeba, TICO-19, UN documents,       CC0, UN free use, CC BY-SA 3.0
-                       SDG texts, PUD
-names                  name parts of google/transliteration                   Apache-2.0, Google LLC
-=====================  =====================================================  ==========================================
+* **concepts**: ``gazetteer_facts.txt`` beside this script, ours (Apache-2.0); country and city names of CLDR
+  (``terms-cldr-covid``, rows whose src is CLDR), Unicode licence v3, unicode.org/license.txt, copyright Unicode, Inc.
+* **weights**: numbers learned from ``names-arwiki`` (ArWikiCats, labels of the Arabic Wikipedia); no name is kept.
+* **english, arabic**: words that are common in lower case, light stems that are common; only the words are kept. From
+  Tatoeba (CC BY 2.0 FR), TICO-19 (CC0), UN documents (free use with attribution) and SDG texts (MIT).
+* **names-en, names-ar**: name parts of google/transliteration, Apache-2.0, copyright Google LLC.
 
 The UNBIS Thesaurus is left out: the library's terms of use allow non-commercial use only. ANETAC and the lists without
 a licence are left out too.
@@ -36,7 +30,7 @@ from .build_translit import held_out, learn, read_names, report, word_pairs
 from .text import arabic_light, fold, fold_word, tokenize
 
 HERE = Path(__file__).resolve().parent
-CORPORA = ("tatoeba_train", "unpc-political-keepitlocal", "tico19_test", "un-sdg-udhr", "ud-pud-news-wiki")
+CORPORA = ("tatoeba_train", "unpc-political-keepitlocal", "tico19_test", "un-sdg-udhr")
 _SKIP = {"world", "Unknown Region", "Pseudo-Accents", "Pseudo-Bidi", "Unknown City", "Center", "Eurozone"}
 
 

@@ -1,9 +1,9 @@
 """Keep a decoder from writing a number that the document cannot support.
 
-Digits are single pieces in Gemma's vocabulary, so a number is spelled digit by digit and can be steered: where no number
-is under way, a digit that begins no supported number is forbidden; inside one, only what leads to a supported number may
-follow, and the number may end only where a supported one ends. Digit scripts do not matter for the value (١٧ is 17), but
-one number is not written in two scripts.
+Digits are single pieces in Gemma's vocabulary, so a number is spelled digit by digit and can be steered: where no
+number is under way, a digit that begins no supported number is forbidden; inside one, only what leads to a supported
+number may follow, and the number may end only where a supported one ends. Digit scripts do not matter for the value
+(١٧ is 17), but one number is not written in two scripts.
 
 A step costs a look at the last pieces and a dictionary look-up; what depends on the vocabulary is computed once
 (:class:`NumberVocabulary`), what depends on the document once per document (:class:`NumberConstraint`).
@@ -193,7 +193,8 @@ class NumberConstraint:
         return number + digits in self.prefixes
 
     def forbids(self, prefix: str, piece: str) -> bool:
-        """Whether ``piece``, written after ``prefix``, begins or continues a number that the document cannot support, or
+        """Whether ``piece``, written after ``prefix``, begins or continues a number that the document cannot
+        support, or
         leaves one unfinished."""
         number, script = self.running(prefix)
         i = 0

@@ -12,7 +12,8 @@ _STOP = frozenset(
     "the a an of and or in on at to for with by from is are was were be been has have had it its his her their this "
     "that as but than more less which who he she they into over under after before between per each every no not also "
     "said says will would could other others another around about up out off all new old "
-    "من في علي الي عن مع ان او و ثم هذا هذه ذلك تلك التي الذي الذين كان كانت قد لا ما لم لن هو هي هم كل بعد قبل بين خلال "
+    "من في علي الي عن مع ان او و ثم هذا هذه ذلك تلك التي الذي الذين كان كانت قد لا ما لم لن هو هي هم كل بعد "
+    "قبل بين خلال "
     "عند عندما حتي اي غير اخري اخر حيث كما وقد وفي ومن علي بان".split()
 )
 
@@ -138,3 +139,23 @@ def percent_width(tokens: Sequence[Token], last: int) -> int:
     if words[:1] in (["و", "في"],):
         return 0
     return 2 if words[:2] and words[0] == "-" and words[1:2] and words[1] in PERCENT else 0
+
+
+def in_name(tokens: Sequence[Token], i: int) -> bool:
+    """Whether the digits belong to a name: G20, F-16, COVID-19, Under-21s are; ال22 and post-2015 are not."""
+    token, before = tokens[i], tokens[i - 1]
+    if i == 0 or not token.glued:
+        return False
+    if before.kind == "w":
+        return before.lower not in CURRENCIES
+    if before.kind == "a":  # فرانس24, but ال22 and ب30
+        return len(before.lower) > 3
+    if before.text in "-/#@_" and before.glued and i >= 2:
+        head = tokens[i - 2]
+        if before.text in "#@_":
+            return True
+        if head.kind == "a":
+            return head.lower.endswith(("كوفيد", "جي"))
+        plain = head.lower in ("under", "post", "pre", "mid", "top", "over", "sub")  # Under-21s, Post-2015
+        return head.kind == "w" and head.text[0].isupper() and not plain
+    return before.text in "#@_"

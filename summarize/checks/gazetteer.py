@@ -1,7 +1,8 @@
 """The built-in gazetteer: places, nationalities, organisations with their names in both languages, and word lists.
 
 One concept stands for a country, its people and its adjective ("Iraq", "Iraqi", العراق, عراقية), so that a summary in
-one language can be checked against a document in the other. ``build_gazetteer.py`` makes the file and names its sources.
+one language can be checked against a document in the other. ``build_gazetteer.py`` makes the file and names its
+sources.
 """
 
 from __future__ import annotations

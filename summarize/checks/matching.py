@@ -12,7 +12,8 @@ from .quantities import Numbers, Quantity
 from .text import arabic_stems
 from .units import MONTH_NAMES, RIVALS, WEEKDAY_NAMES
 
-_PAIR_WORDS = {"both": 2, "couple": 2, "pair": 2, "twin": 2, "twins": 2, "twice": 2, "double": 2, "doubled": 2, "dozen": 12,
+_PAIR_WORDS = {"both": 2, "couple": 2, "pair": 2, "twin": 2, "twins": 2, "twice": 2, "double": 2, "doubled": 2,
+               "dozen": 12,
                "once": 1, "single": 1, "triple": 3, "fortnight": 14, "كلا": 2, "مرتين": 2, "ضعف": 2}  # fmt: skip
 SMALL = 10
 """Numbers up to this, in words, are often counted by the writer ("three men" where the document lists them): they are
@@ -171,9 +172,8 @@ class NumberIndex:
                 and q.unit == h.unit
                 and q.unit is None
                 and len(q.near[0]) > 2
-            ):
-                if q.currency == h.currency:
-                    return h
+            ) and q.currency == h.currency:
+                return h
         return None
 
     def _score(self, q: Quantity) -> Match:

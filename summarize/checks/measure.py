@@ -9,8 +9,8 @@
 ``en/dev_xsum.jsonl.gz``, ``en/dev_cnndm.jsonl.gz`` and ``parallel/flores200_dev.jsonl.gz``, all gzip JSON lines.
 
 FRANK and SummEval come without references, so ROUGE is taken between the summary and the document itself, in the three
-ways in which it can be: precision, recall and F1. Whole documents fall into the tuning or the reporting half (by a hash),
-so that no document is in both.
+ways in which it can be: precision, recall and F1. Whole documents fall into the tuning or the reporting half (by a
+hash), so that no document is in both.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import random
 import time
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from .gazetteer import load
 from .score import WEIGHTS, grounding, weigh
-from .text import is_arabic
+from .text import fold, fold_char, is_arabic, tokenize
 from .verdict import Document, Verdict
 
 ERRORS = ("EntE", "CircE", "OutE", "RelE", "Semantic_Frame_Errors", "Content_Verifiability_Errors")
@@ -136,7 +138,8 @@ def agreement(name: str, all_cases: list[Case], out: Callable[[str], None]) -> N
     out(f"\n== {name}: {len(all_cases)} summaries; {len(half)} to choose on, {len(rest)} to report on")
     if rest[0].errors:
         out(
-            "error type                     errors  alarms only: bal.acc (found, clean kept)   support < t: bal.acc, t chosen on the tuning half"
+            "error type                     errors  alarms only: bal.acc (found, clean kept)   support < t: "
+            "bal.acc, t chosen on the tuning half"
         )
         for kind in ERRORS:
             error = [c.errors.get(kind, 1.0) < 1.0 for c in rest]
@@ -149,7 +152,8 @@ def agreement(name: str, all_cases: list[Case], out: Callable[[str], None]) -> N
             )
             by_support, found, kept = balanced_accuracy([_support(c, WEIGHTS) < best for c in rest], error)
             out(
-                f"{kind:30} {sum(error):6}  {score:.3f} ({hit:.2f}, {clean:.2f})                        {by_support:.3f} ({found:.2f}, {kept:.2f}), t={best:.2f}"
+                f"{kind:30} {sum(error):6}  {score:.3f} ({hit:.2f}, {clean:.2f})                        "
+                f"{by_support:.3f} ({found:.2f}, {kept:.2f}), t={best:.2f}"
             )
     chosen = tune(half)
     out(f"weights best on the tuning half: {chosen}; the package has {WEIGHTS}")
@@ -190,12 +194,60 @@ def false_alarms(name: str, pairs: Sequence[tuple[str, str]], show: bool, out: C
                 listed.append("      " + summary.replace("\n", " "))
     took = (time.perf_counter() - start) / max(1, len(pairs))
     out(
-        f"{name:22} {len(pairs):5} summaries, {claims:5} claims checked; with an alarm {flagged:4} = {100 * flagged / len(pairs):.1f}%"
+        f"{name:22} {len(pairs):5} summaries, {claims:5} claims checked; with an alarm "
+        f"{flagged:4} = {100 * flagged / len(pairs):.1f}%"
         f" ({', '.join(f'{k} {v}' for k, v in sorted(by_kind.items()))}); {1000 * took:.1f} ms per document"
     )
     if show:
         for line in listed:
             out(line)
+
+
+def planted(
+    name: str, pairs: Sequence[tuple[str, str]], people: dict[bool, list[str]], out: Callable[[str], None]
+) -> None:
+    """Inventions found: in each human summary, one supported claim at a time is replaced by an invented one.
+
+    A number gets other digits, a place or organisation of the gazetteer another one of its kind, any other name a
+    person of names-arwiki that the document does not have. Found: an alarm that touches the replaced stretch.
+    """
+    rng = random.Random(0)
+    gazetteer = load()
+    aliases: dict[tuple[str, bool], list[str]] = {}
+    for words, (names, sure) in gazetteer.aliases.items():
+        if sure and len(words[0]) > 4:
+            text = " ".join(words)
+            aliases.setdefault((gazetteer.concepts[names[0]].kind, is_arabic(text)), []).append(text)
+    tried: dict[str, int] = {}
+    found: dict[str, int] = {}
+    for document_text, summary in pairs:
+        document = Document(document_text)
+        for f in document.check(summary).findings:
+            if f.status != "supported":
+                continue
+            arabic = is_arabic(f.text)
+            if f.kind != "name":
+                kind = "date" if f.kind == "date" else "number"
+                new = "".join(str((int(fold_char(c)) + rng.randint(1, 9)) % 10) if c.isdecimal() else c for c in f.text)
+                if new == f.text or new[0] == "0":
+                    continue  # in words
+            else:
+                mention = next(gazetteer.mentions(tokenize(fold(f.text))), None)
+                kind = gazetteer.concepts[mention.concepts[0]].kind if mention is not None else "person"
+                pool = people[arabic] if kind == "person" else aliases.get((kind, arabic), [])
+                if kind in ("region", "city") or not pool:
+                    continue
+                new = rng.choice(pool)
+                new = new if arabic else " ".join(w.capitalize() for w in new.split())
+            if new.lower() in document_text.lower():
+                continue
+            start = f.span[0]
+            changed = summary[:start] + new + summary[f.span[1] :]
+            alarms = document.check(changed).alarms
+            tried[kind] = tried.get(kind, 0) + 1
+            found[kind] = found.get(kind, 0) + any(a.span[0] < start + len(new) and a.span[1] > start for a in alarms)
+    cells = ", ".join(f"{k} {found[k]}/{n} = {100 * found[k] / n:.0f}%" for k, n in sorted(tried.items()))
+    out(f"{name:22} planted inventions found: {cells}")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -205,10 +257,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("data", type=Path)
     parser.add_argument("--list", action="store_true", help="print every alarm on a human reference")
-    parser.add_argument("--only", choices=("references", "people"), help="only one of the two parts")
+    parser.add_argument("--only", choices=("references", "people", "planted"), help="only one of the three parts")
     args = parser.parse_args(argv)
     out = print
-    if args.only != "people":
+    if args.only in (None, "references"):
         out("== alarms on human references")
         for name in ("ar/dev", "en/dev_xsum", "en/dev_cnndm"):
             pairs = [(r["document"], r["summary"]) for r in rows(args.data / f"{name}.jsonl.gz") if r.get("summary")]
@@ -219,7 +271,17 @@ def main(argv: Sequence[str] | None = None) -> None:
             both = [r for r in both if is_arabic(r["ar"]) and not is_arabic(r["en"])]
             false_alarms(f"{name} ar>en", [(r["ar"], r["en"]) for r in both], args.list, out)
             false_alarms(f"{name} en>ar", [(r["en"], r["ar"]) for r in both], args.list, out)
-    if args.only != "references":
+    if args.only in (None, "planted"):
+        persons = [r for r in rows(args.data / "parallel" / "names-arwiki.jsonl.gz") if r["kind"] == "person"]
+        people = {True: [r["ar"] for r in persons], False: [r["en"] for r in persons]}
+        out("== planted inventions")
+        for name in ("ar/dev", "en/dev_xsum", "en/dev_cnndm"):
+            own = [(r["document"], r["summary"]) for r in rows(args.data / f"{name}.jsonl.gz") if r.get("summary")]
+            planted(name, own[:200], people, out)
+        both = [r for r in rows(args.data / "parallel" / "flores200_dev.jsonl.gz") if is_arabic(r["ar"])][:500]
+        planted("flores200_dev ar>en", [(r["ar"], r["en"]) for r in both], people, out)
+        planted("flores200_dev en>ar", [(r["en"], r["ar"]) for r in both], people, out)
+    if args.only in (None, "people"):
         agreement("FRANK", cases(rows(args.data / "human" / "frank.jsonl.gz"), "human_factuality"), out)
         agreement("SummEval", cases(rows(args.data / "human" / "summeval.jsonl.gz"), "human_consistency"), out)
 

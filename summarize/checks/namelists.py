@@ -10,25 +10,32 @@ def _set(words: str) -> frozenset[str]:
 
 
 TITLES_EN = _set(
-    "mr mrs ms miss dr sir lord lady dame prof professor president prime minister chancellor king queen prince princess "
+    "mr mrs ms miss dr sir lord lady dame prof professor president prime minister chancellor king queen prince "
+    "princess "
     "pope senator governor mayor judge justice sheriff captain general colonel major lieutenant sergeant constable "
-    "inspector superintendent detective chief secretary ambassador sheikh imam ayatollah rev reverend bishop archbishop "
-    "gen col lt sgt capt sen sens senators reps rep gov hon jr sr st mt ft cardinal congressman congresswoman councillor mp mps msp mep cllr pc dc ceo director chairman manager coach"
+    "inspector superintendent detective chief secretary ambassador sheikh imam ayatollah rev reverend bishop "
+    "archbishop "
+    "gen col lt sgt capt sen sens senators reps rep gov hon jr sr st mt ft cardinal congressman congresswoman "
+    "councillor mp mps msp mep cllr pc dc ceo director chairman manager coach"
 )
 GENERIC_EN = _set(
-    "the a an and of for in on at to by with from new old great north south east west northern southern eastern western "
+    "the a an and of for in on at to by with from new old great north south east west northern southern "
+    "eastern western "
     "central united national international royal state federal first second third city county council court crown high "
-    "supreme house party government parliament assembly police force fire service ambulance hospital university college "
+    "supreme house party government parliament assembly police force fire service ambulance hospital "
+    "university college "
     "school academy church cathedral street road park bridge river lake island isle bay airport station centre center "
     "stadium arena cup league championship championships premier premiership division open grand prix masters tour "
     "trophy final finals olympic olympics games club fc afc united city rovers town athletic county association union "
     "group company bank trust foundation institute society agency authority commission committee board department "
-    "ministry office press news times post daily mail sun telegraph guardian media tv radio internet web day night world "
+    "ministry office press news times post daily mail sun telegraph guardian media tv radio internet web day "
+    "night world "
     "war ii iii iv act bill law prize award awards festival show christmas easter christian catholic god jewish bible "
     "english-language i i'm i'll i've i'd ok no. nhs gp id it tv dna hiv ceo gdp mph km gmt bst est uk us eu"
 )
 TITLES_AR = _set(
-    "الرئيس رئيس الوزير وزير وزيرة الملك ملك الأمير أمير الأميرة الملكة الشيخ السيد السيدة الدكتور الدكتورة اللواء العميد "
+    "الرئيس رئيس الوزير وزير وزيرة الملك ملك الأمير أمير الأميرة الملكة الشيخ السيد السيدة الدكتور الدكتورة "
+    "اللواء العميد "
     "العقيد الجنرال النائب السفير السيناتور البابا الإمام المدرب اللاعب المهاجم الحارس النجم الممثل الممثلة المغني "
     "المغنية الفنان الفنانة المخرج الكاتب الصحفي الصحافي الصحفية الناشط الناشطة المعارض المرشح المتحدث الناطق المستشار "
     "المستشارة القائد الزعيم الأمين المدير"

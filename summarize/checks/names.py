@@ -26,12 +26,14 @@ MAYBE = 0.12
 """Below this no reader would take them for one name: only then an alarm is raised."""
 
 _CALENDAR = {w for m in (*MONTHS, *HIJRI) for w in m} | set(WEEKDAYS)
+_VERBAL = ("ي", "ت", "س", "ن")  # verbs of the present tense begin so
+_INFLECTED = ("ون", "ين", "ات", "ه", "ها")
 _NUMBERS = set(VALUES) | set(SCALES) | set(ORDINALS) | set(DECADES)
 
 
 @lru_cache(maxsize=65536)
 def close(a: str, b: str) -> bool:
-    """Whether two words differ by so little that one is a spelling of the other: one edit from 5 letters, two from 9."""
+    """Whether one word may be a spelling of the other: one edit from 5 letters, two from 9."""
     limit = 0 if min(len(a), len(b)) < 5 else 1 if min(len(a), len(b)) < 9 else 2
     if abs(len(a) - len(b)) > limit:
         return False
@@ -247,9 +249,9 @@ class NameReader:
                 u = self.tokens[j]
                 if u.kind == "w" and u.text[0].isupper():
                     j += 1
-                elif (u.lower in CAPITAL_CONNECTORS or u.text in "-&") and j + 1 < n and self.tokens[j + 1].kind == "w" and (
-                    self.tokens[j + 1].text[0].isupper()
-                ):  # fmt: skip
+                elif (u.lower in CAPITAL_CONNECTORS or u.text in "-&") and (
+                    j + 1 < n and self.tokens[j + 1].kind == "w" and self.tokens[j + 1].text[0].isupper()
+                ):
                     j += 2
                 else:
                     break
@@ -265,12 +267,13 @@ class NameReader:
     def _carries(self, token: Token) -> bool:
         low = token.lower.removesuffix("'s")
         return (
-            (len(low) > 2 or (len(low) == 2 and token.text.isupper())) and low not in TITLES_EN and low not in GENERIC_EN and low not in CAPITAL_CONNECTORS
+            (len(low) > 2 or (len(low) == 2 and token.text.isupper()))
+            and low not in TITLES_EN and low not in GENERIC_EN and low not in CAPITAL_CONNECTORS
             and low not in _CALENDAR and low not in _NUMBERS and low != "unk"
         )  # fmt: skip
 
     def _arabic_names(self, taken: set[int]) -> list[Name]:
-        """Words after a title, and words known as parts of names, neighbours joined."""
+        """Words after a title, and words known as parts of names."""
         gaz = self.gazetteer
         marked: dict[int, str] = {}
         for i, t in enumerate(self.tokens):
@@ -293,9 +296,8 @@ class NameReader:
             after_title = k >= 0 and (self.tokens[k].lower in TITLES_AR)
             if any(s in gaz.names_ar for s in stems[:2]):
                 marked[i] = "lexicon"
-            elif after_title and not t.lower.startswith("ال") and not t.lower.endswith(("ون", "ين", "ات", "ه", "ها")):
-                if t.lower[0] not in "يتسن":  # verbs in the present tense
-                    marked[i] = "title"
+            elif after_title and not t.lower.startswith(("ال", *_VERBAL)) and not t.lower.endswith(_INFLECTED):
+                marked[i] = "title"
         return [Name(i, i + 1, (i,), how) for i, how in marked.items()]
 
     def _lower_names(self, taken: set[int]) -> list[Name]:

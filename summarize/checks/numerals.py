@@ -163,13 +163,9 @@ def combine(parts: Sequence[Part], arabic: bool) -> tuple[int, Decimal] | None:
     for part in parts:
         v = part.value
         if part.role == "scale" and v == 100:
-            if current > 9 or (arabic and part.joined and current):
-                if not (arabic and part.joined and current == 0):
-                    break
-            if not arabic or not part.joined or not current:
-                if current >= 10 or current != int(current):
-                    break
-                current = (current or Decimal(1)) * 100
+            if current > 9 or current != int(current) or (arabic and part.joined and current):
+                break
+            current = (current or Decimal(1)) * 100
         elif part.role == "scale":
             if v >= last_scale or (part.joined and current):
                 if checkpoint and current:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from .context import about_of, currency_of, grain_of, near_of, percent_width, unit_of
+from .context import about_of, currency_of, grain_of, in_name, near_of, percent_width, unit_of
 from .dates import Date, find_dates
 from .numerals import (
     ABBREVIATED,
@@ -112,8 +112,8 @@ class _Reader:
                 # twenty-five, two hundred and five, آلاف و500; "5-10" and "five and ten" are refused by combine()
                 nxt = self.part_at(j + 1)
                 ok = nxt is not None and (
-                    (token.lower == "-" and token.glued and parts[-1].value in range(20, 100, 10) and self.tokens[j - 1].kind == "w")
-                    or (token.lower == "-" and token.glued and nxt.role == "scale" and self.tokens[j - 1].kind == "w")
+                    (token.lower == "-" and token.glued and self.tokens[j - 1].kind == "w"
+                     and (nxt.role == "scale" or parts[-1].value in range(20, 100, 10)))
                     or (token.lower == "and" and parts[-1].role == "scale" and self.tokens[j + 1].kind == "w")
                     or (token.lower == "و" and parts[-1].role in ("scale", "dual"))
                 )  # fmt: skip
@@ -132,9 +132,10 @@ class _Reader:
                 break
             if j > i and token.kind == "n" and parts and part.value >= parts[-1].value:
                 break
-            if j > i and token.kind == "n" and j + 1 < len(self.tokens) and (p := self.part_at(j + 1)) is not None:
-                if p.role == "scale" and p.value >= min(q.value for q in parts if q.role != "value"):
-                    break  # بين 340 مليون و500 مليون
+            ahead = self.part_at(j + 1) if j > i and token.kind == "n" and j + 1 < len(self.tokens) else None
+            least = min((p.value for p in parts if p.role != "value"), default=part.value)
+            if ahead is not None and ahead.role == "scale" and ahead.value >= least:
+                break  # بين 340 مليون و500 مليون
             if part.role == "value" and j > i and token.kind == "a" and self.tokens[i].kind == "n" and len(parts) == 1:
                 break
             parts.append(part)
@@ -152,7 +153,7 @@ class _Reader:
             return None
         nxt = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
         before = self.tokens[i - 1] if i else None
-        if before is not None and self.is_code(i, before):
+        if before is not None and in_name(self.tokens, i):
             return self.make("code", values, i, i + 1)
         grain = grain_of(token.text, values[0])
         if nxt is not None and nxt.glued and nxt.kind == "w":
@@ -168,14 +169,18 @@ class _Reader:
                 return self.make("number", both, i, i + 2, grain=grain * factor if both[0] != values[0] else grain,
                                  parts=values, scaled=True)  # fmt: skip
         if (
-            nxt is not None
-            and nxt.lower in ("'", "s")
-            and nxt.glued
-            and values[0] % 10 == 0
-            and i + 2 < len(self.tokens)
+            (
+                nxt is not None
+                and nxt.lower in ("'", "s")
+                and nxt.glued
+                and values[0] % 10 == 0
+                and i + 2 < len(self.tokens)
+            )
+            and nxt.lower == "'"
+            and self.tokens[i + 2].lower == "s"
+            and self.tokens[i + 2].glued
         ):
-            if nxt.lower == "'" and self.tokens[i + 2].lower == "s" and self.tokens[i + 2].glued:
-                return self.make("decade", values, i, i + 3)
+            return self.make("decade", values, i, i + 3)
         score = self.score_at(i)
         if score is not None:
             return score
@@ -190,7 +195,7 @@ class _Reader:
             if made and made[0] > 1:
                 used, value = made
                 factor = max(p.value for p in parts[1:used]) if used > 1 else Decimal(1)
-                inner = tuple(p.value for p in parts[:used] if p.role != "scale") + (values[0] * factor,)
+                inner = (*tuple(p.value for p in parts[:used] if p.role != "scale"), values[0] * factor)
                 shown = grain * factor if used == 2 and parts[1].role == "scale" else grain_of("", value)
                 return self.make("number", (value,), i, ends[used - 1], grain=shown, parts=inner, scaled=True)
         kind = "number"
@@ -206,25 +211,6 @@ class _Reader:
         if before is not None and before.text == "'" and token.text.isdigit() and len(token.text) == 2:
             more = {"parts": (1900 + values[0], 2000 + values[0])}
         return self.make(kind, values, i, i + 1, grain=grain, **more)
-
-    def is_code(self, i: int, before: Token) -> bool:
-        """Whether the digits belong to a name: G20, F-16, COVID-19, Under-21s are; ال22 and post-2015 are not."""
-        token = self.tokens[i]
-        if not token.glued:
-            return False
-        if before.kind == "w":
-            return before.lower not in CURRENCIES
-        if before.kind == "a":  # فرانس24, but ال22 and ب30
-            return len(before.lower) > 3
-        if before.text in "-/#@_" and before.glued and i >= 2:
-            head = self.tokens[i - 2]
-            if before.text in "#@_":
-                return True
-            return before.text == "-" and (
-                (head.kind == "w" and (head.text.isupper() or (head.text[0].isupper() and len(head.text) > 1 and head.lower not in ("under", "post", "pre", "mid", "top", "over", "sub"))))
-                or (head.kind == "a" and head.lower.endswith(("كوفيد", "جي")))
-            )  # fmt: skip
-        return before.text in "#@_"
 
     def score_at(self, i: int) -> Quantity | None:
         """A result such as 2-1: two small numbers with a dash, and no third."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,10 +10,12 @@ from .text import arabic_light, english_light, fold, is_arabic, tokenize
 from .verdict import Document
 
 _FUNCTION = frozenset(
-    "the a an and or but of in on at to for with by from as is are was were be been has have had it its he his him she her "
+    "the a an and or but of in on at to for with by from as is are was were be been has have had it its he his "
+    "him she her "
     "they them their this that these those who which what when where will would can could may might must should not no "
     "than then there here so if after before over under up down out about into during more most also said says say "
-    "في من الي علي عن مع ان او ثم هذا هذه ذلك تلك التي الذي الذين كان كانت قد لا ما لم لن هو هي هم كل بعد قبل بين خلال عند "
+    "في من الي علي عن مع ان او ثم هذا هذه ذلك تلك التي الذي الذين كان كانت قد لا ما لم لن هو هي هم كل بعد قبل "
+    "بين خلال عند "
     "حتي اي غير حيث كما وقد وفي ومن بان انه انها".split()
 )
 
@@ -56,7 +59,7 @@ def grounding(document: str, summary: str) -> Grounding:
     near = {frozenset((a, b)) for i, a in enumerate(source) for b in source[i + 1 : i + 5]}
     runs = set(zip(source, source[1:], source[2:], strict=False))
     share = sum(w in known for w in words) / len(words)
-    pairs = [frozenset(p) for p in zip(words, words[1:], strict=False)]
+    pairs = [frozenset(p) for p in itertools.pairwise(words)]
     paired = sum(len(p) == 1 or p in near for p in pairs) / len(pairs) if pairs else share
     triples = list(zip(words, words[1:], words[2:], strict=False))
     return Grounding(share, paired, sum(t in runs for t in triples) / len(triples) if triples else paired)

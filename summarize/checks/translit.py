@@ -77,10 +77,7 @@ class Weights:
         if found is None:
             own = sum(self.letters.get(c, _FAR) for c in latin)
             ratio = len(latin) / max(1, len(arabic))
-            if not own or ratio < 0.6 or ratio > 2.6:
-                found = -1.0
-            else:
-                found = 1.0 - self.distance(arabic, latin) / own
+            found = -1.0 if not own or ratio < 0.6 or ratio > 2.6 else 1.0 - self.distance(arabic, latin) / own
             if len(self._cache) > 200_000:
                 self._cache.clear()
             self._cache[key] = found

@@ -67,8 +67,8 @@ PERCENT = frozenset(fold_word(w) for w in ("%", "percent", "percentage", "بال
 ABOUT = {
     fold_word(w): way
     for way, words in {
-        "about": "about around approximately roughly circa some approx nearly almost estimated نحو حوالي حوالى قرابة زهاء "
-                 "تقريبا يقارب يناهز تقارب تناهز",
+        "about": "about around approximately roughly circa some approx nearly almost estimated نحو حوالي حوالى قرابة "
+        "زهاء تقريبا يقارب يناهز تقارب تناهز",
         "more": "over above exceeding exceeds topped يفوق تجاوز يتجاوز تتجاوز تفوق فاق",
         "less": "under below دون",
     }.items()
@@ -100,7 +100,8 @@ MONTH_LEADS = frozenset(
 )
 
 _HIJRI = (
-    ("muharram", "محرم"), ("safar", "صفر"), ("rabi al-awwal", "ربيع الأول"), ("rabi al-thani", "ربيع الآخر", "ربيع الثاني"),
+    ("muharram", "محرم"), ("safar", "صفر"), ("rabi al-awwal", "ربيع الأول"), ("rabi al-thani", "ربيع الآخر",
+     "ربيع الثاني"),
     ("jumada al-awwal", "جمادى الأولى"), ("jumada al-thani", "جمادى الآخرة", "جمادى الثانية"), ("rajab", "رجب"),
     ("shaban", "شعبان"), ("ramadan", "رمضان"), ("shawwal", "شوال"), ("dhu al-qadah", "ذو القعدة", "ذي القعدة"),
     ("dhu al-hijjah", "ذو الحجة", "ذي الحجة"),
