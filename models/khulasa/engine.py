@@ -251,6 +251,22 @@ class KhulasaEngine:
         best = beam_search(logits, step, eos, decoding.num_beams, length_penalty=decoding.length_penalty, **options)
         return [found[0] for found in best]
 
+    def logits(self, hidden: Tensor) -> Tensor:
+        """``[..., D]`` to ``[..., V]``."""
+        normed = F.rms_norm(hidden, hidden.shape[-1:], self.norm, self.config["rms_norm_eps"])
+        return F.linear(normed, self.embedding)
+
+    @torch.inference_mode()
+    def score(self, document: str, task: Task, target: str) -> tuple[float, int]:
+        """Log-probability (natural) of ``target`` and its end, and how many tokens they are."""
+        encoded = self.encode([document]).state
+        start = self.sp.encode(prompt(task.kind, task.language, task.length))
+        ids = [*self.sp.encode(" " + target.strip()), self.config["eos_token_id"]]
+        decoder = _Decoder(self, encoded, 1, len(start) + len(ids))
+        hidden = decoder.forward(torch.tensor([start + ids[:-1]], device=self.device))[0, len(start) - 1 :]
+        logprobs = self.logits(hidden).float().log_softmax(-1)
+        return float(logprobs[torch.arange(len(ids)), ids].sum()), len(ids)
+
     def _foreign_ids(self, language: str) -> Tensor:
         if language not in self._foreign:
             self._foreign[language] = torch.tensor(foreign_pieces(self.sp, language), device=self.device)
@@ -297,7 +313,7 @@ class _Decoder:
         pad_id = self.engine.config["pad_token_id"]
         padded = [[pad_id] * (longest - len(ids)) + list(ids) for ids in prompts]
         self.pad = torch.tensor([longest - len(ids) for ids in prompts], device=self.engine.device)
-        return self._forward(torch.tensor(padded, device=self.engine.device))
+        return self.engine.logits(self.forward(torch.tensor(padded, device=self.engine.device))[:, -1])
 
     def step(self, tokens: Tensor, rows: Tensor | None) -> Tensor:
         """``tokens [R']`` continue ``rows [R']`` of the last batch (None: all, in order); gives ``[R', V]``."""
@@ -306,14 +322,15 @@ class _Decoder:
             self.groups = [self.groups[row] for row in chosen]
             self.pad = self.pad[rows]
             self.own = [(self._select(keys, rows), self._select(values, rows)) for keys, values in self.own]
-        return self._forward(tokens[:, None])
+        return self.engine.logits(self.forward(tokens[:, None])[:, -1])
 
     def _select(self, buffer: Tensor, rows: Tensor) -> Tensor:
         chosen = buffer.new_empty((len(rows), *buffer.shape[1:]))
         chosen[:, :, : self.used] = buffer[rows, :, : self.used]
         return chosen
 
-    def _forward(self, ids: Tensor) -> Tensor:
+    def forward(self, ids: Tensor) -> Tensor:
+        """Hidden states ``[R, t, D]`` of the next ``ids [R, t]`` of every row."""
         engine, c = self.engine, self.engine.config
         rows, t = ids.shape
         first, self.used = self.used, self.used + t
@@ -354,8 +371,7 @@ class _Decoder:
             attended = gather.mix(from_source, values)
             attended = attended + (from_own.flatten(2, 3) @ own_v[:, :, : self.used]).unflatten(2, (share, t))
             x = engine._finish(layer, x, attended.permute(0, 3, 1, 2, 4).reshape(rows, t, groups * share * d))
-        last = F.rms_norm(x[:, -1], x.shape[-1:], engine.norm, c["rms_norm_eps"])
-        return F.linear(last, engine.embedding)
+        return x
 
 
 class _Gather:

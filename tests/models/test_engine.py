@@ -112,3 +112,11 @@ def test_min_new_tokens_and_bfloat16(tiny_layout):
     assert engine.embedding.dtype is torch.bfloat16
     (row,) = engine.decode(engine.encode(TEXTS[:1]), TASKS, Decoding(max_new_tokens=6, min_new_tokens=6))
     assert [len(output.ids) for output in row] == [6, 6, 6]
+
+
+def test_score_equals_the_modeling_file(engine, model):
+    for task in TASKS:
+        total, tokens = engine.score(TEXTS[0], task, "انتهت المهمة.")
+        ids = engine.sp.encode(" انتهت المهمة.")
+        assert tokens == len(ids) + 1
+        assert total / tokens == pytest.approx(score(model, engine, TEXTS[0], task, ids), abs=1e-4)
