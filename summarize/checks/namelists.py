@@ -10,7 +10,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 TITLES_EN = _set(
-    "mr mrs ms miss dr sir lord lady dame prof professor president prime minister chancellor king queen prince "
+    "pm mr mrs ms miss dr sir lord lady dame prof professor president prime minister chancellor king queen prince "
     "princess "
     "pope senator governor mayor judge justice sheriff captain general colonel major lieutenant sergeant constable "
     "inspector superintendent detective chief secretary ambassador sheikh imam ayatollah rev reverend bishop "
@@ -61,5 +61,16 @@ ROLES: dict[str, str] = {
     for w in words.split()
 }
 """Words that hold a slot beside a name, as concepts of both languages."""
+
+GIVEN_AR = _set(
+    "محمد أحمد حسن حسين محمود مصطفى إبراهيم خالد عمر يوسف سامي كريم طارق جمال سعيد عادل وليد هشام ماجد ناصر فيصل "
+    "سلمان فهد تركي بندر سعود عبدالله عبدالرحمن عبدالعزيز عبدالكريم عمار بشار حافظ صدام نوري حيدر قاسم فاطمة عائشة "
+    "مريم سارة ليلى نادية سمير رامي زياد باسم غسان جبران نبيل فؤاد رفيق سعد أيمن أسامة إسماعيل يحيى موسى "
+    "عيسى داود سليمان صلاح عماد حسام شريف جون ديفيد دافيد مايكل ميشال ميشيل جيمس روبرت وليام ويليام توماس جورج بول "
+    "بيتر مارك أندرو ستيفن دانيال ماريا آنا جوزيف فرانسوا جان بيير لويس كارلوس خوسيه خوان لويس أنطونيو فلاديمير "
+    "سيرغي أليكسي ميخائيل نيكولاي ألكسندر هنري تشارلز إدوارد ريتشارد سايمون كريس ستيف جاك فرانك مارتن باولو روبرتو "
+    "أنجيلا هيلاري دونالد باراك بوريس تيريزا إيمانويل نيكولا بنيامين رجب بنجامين آدم آلان إريك كريستيان ليونيل"
+)
+"""Given names that are common enough to tell that a name goes on after them."""
 
 CAPITAL_CONNECTORS = frozenset("of the de da do del della di du la le el al bin ibn van von der den ter y e".split())

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from .gazetteer import Gazetteer, Mention, load
-from .namelists import CAPITAL_CONNECTORS, GENERIC_EN, ROLES, TITLES_AR, TITLES_EN
+from .namelists import CAPITAL_CONNECTORS, GENERIC_EN, GIVEN_AR, ROLES, TITLES_AR, TITLES_EN
 from .numerals import DECADES, ORDINALS, SCALES, VALUES
 from .quantities import Numbers, read_numbers
 from .text import Token, arabic_light, arabic_stems, english_light
@@ -128,6 +128,15 @@ class NameReader:
             if len(word) >= 4:
                 out.setdefault(word[0], []).append(word)
         return {k: tuple(v) for k, v in out.items()}
+
+    def stands_alone(self, word: str) -> bool:
+        """Whether a capitalised word is a name by itself somewhere: City, not the City Council."""
+        for i, t in enumerate(self.tokens):
+            if t.kind == "w" and t.lower.removesuffix("'s") == word and t.text[0].isupper() and not self._opens(i):
+                around = (self.tokens[i - 1], *self.tokens[i + 1 : i + 2])
+                if not any(u.kind == "w" and u.text[0].isupper() for u in around):
+                    return True
+        return False
 
     @cached_property
     def squeezed(self) -> str:
@@ -293,10 +302,14 @@ class NameReader:
                 and k > i - 3
             ):
                 k -= 1  # الرئيس الأميركي دونالد
-            after_title = k >= 0 and (self.tokens[k].lower in TITLES_AR)
+            after_title = k >= 0 and self.tokens[k].lower in TITLES_AR
+            after_name = i > 0 and (
+                i - 1 in marked or any(s in GIVEN_AR for s in arabic_stems(self.tokens[i - 1].lower))
+            )
+            inflected = t.lower.startswith(_VERBAL) or t.lower.endswith(_INFLECTED)
             if any(s in gaz.names_ar for s in stems[:2]):
                 marked[i] = "lexicon"
-            elif after_title and not t.lower.startswith(("ال", *_VERBAL)) and not t.lower.endswith(_INFLECTED):
+            elif ((after_title and not t.lower.startswith("ال")) or after_name) and not inflected:
                 marked[i] = "title"
         return [Name(i, i + 1, (i,), how) for i, how in marked.items()]
 

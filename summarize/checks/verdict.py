@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .matching import NumberIndex
-from .namelists import GENERIC_EN, TITLES_AR, TITLES_EN
+from .namelists import GENERIC_EN, GIVEN_AR, TITLES_AR, TITLES_EN
 from .names import MAYBE, SAME, Name, NameReader
 from .quantities import read_numbers
 from .text import arabic_stems, english_light
@@ -140,6 +140,8 @@ class Document:
         if not mention.sure or (name.opening and reader.tokens[mention.first].lower in reader.gazetteer.english):
             return None
         concept = reader.gazetteer.concepts[mention.concepts[0]]
+        if concept.kind == "organisation" and any(self.names.stands_alone(reader.tokens[i].lower) for i in name.words):
+            return None  # City for Manchester City
         slot = reader.neighbours(mention.first, mention.last)
         kinds = ("country", "capital", "region")
         if slot and concept.kind in kinds:
@@ -152,7 +154,7 @@ class Document:
                                    f"contradicted: {text!r}: the document has {says!r} in its place")  # fmt: skip
         return Finding("name", "unsupported", text, span, None, f"unsupported: {text!r}: the document does not name it")
 
-    def _knows(self, reader: NameReader, i: int) -> bool | None:
+    def _knows(self, reader: NameReader, i: int, source: str) -> bool | None:
         """Whether the document has the word at ``i`` of the summary; None where that cannot be told."""
         token = reader.tokens[i]
         if self.names.knows_word(token, generous=False):
@@ -169,10 +171,16 @@ class Document:
             best = self.names.transliterated(word)
             if best >= SAME:
                 return True
-            known_name = word in reader.gazetteer.names_en or any(
-                s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2]
+            known_name = (
+                source == "title"
+                or word in reader.gazetteer.names_en
+                or any(s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2])
             )
-            if token.kind == "a" and (token.lower.startswith("ال") or not self._beside_name(reader, i)):
+            if (
+                token.kind == "a"
+                and source != "title"
+                and (token.lower.startswith("ال") or not self._beside_name(reader, i))
+            ):
                 return None  # a word of its own, as likely as a name
             return False if best < MAYBE and known_name else None  # else it may be translated: Forum, Navy
         if common:
@@ -184,13 +192,17 @@ class Document:
         for k in (i - 1, i + 1):
             if 0 <= k < len(reader.tokens) and reader.tokens[k].kind == "a":
                 low = reader.tokens[k].lower
-                if low in TITLES_AR or any(s in reader.gazetteer.names_ar for s in arabic_stems(low)[:2]):
+                if (
+                    low in TITLES_AR
+                    or any(s in GIVEN_AR for s in arabic_stems(low)[:2])
+                    or any(s in reader.gazetteer.names_ar for s in arabic_stems(low)[:2])
+                ):
                     return True
         return False
 
     def _name(self, reader: NameReader, name: Name) -> Finding | None:
         """A run of capitalised words, or Arabic words taken for names."""
-        known = {i: self._knows(reader, i) for i in name.words}
+        known = {i: self._knows(reader, i, name.source) for i in name.words}
         missing = [i for i in name.words if known[i] is False]
         if missing and name.opening and missing[0] == name.first and name.source == "capital":
             first = reader.tokens[name.first].lower.removesuffix("'s")
