@@ -65,8 +65,8 @@ def correlations(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(np.corrcoef(x, y)[0, 1]), float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
 
 
-def agreement(path: str, judgement: str) -> dict[str, tuple[float, float]]:
-    """Correlation of metrics that need no reference with a judgement, over all its rows."""
+def agreement(path: str, judgement: str, limit: int) -> dict[str, tuple[float, float]]:
+    """Correlation of metrics that need no reference with a judgement, over (about) ``limit`` of the rows."""
     encoder = load_encoder()
     pairs: list[tuple[str, str, float]] = []
     for _, row in read_rows(path):
@@ -77,6 +77,7 @@ def agreement(path: str, judgement: str) -> dict[str, tuple[float, float]]:
                     pairs.append((row["document"], one["summary"], one["wins"] / games))
         elif row.get(judgement) is not None:
             pairs.append((row["document"], row["system_summary"], float(row[judgement])))
+    pairs = pairs[:: max(1, len(pairs) // limit)]
     rouge = Rouge(("rouge2", "rougeL"))
     human = np.array([score for _, _, score in pairs])
     documents = embed(encoder, [d for d, _, _ in pairs])
@@ -99,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--unrelated", nargs="+", default=[], help="data sets with references, one per language")
     parser.add_argument("--human", help="rows with judgements")
     parser.add_argument("--judgement", default="human_factuality", help="the field of the judgement")
-    parser.add_argument("--limit", type=int, default=300, help="examples per data set")
+    parser.add_argument("--limit", type=int, default=300, help="examples per data set, or summaries that people judged")
     options = parser.parse_args(arguments)
     if not options.unrelated and not options.human:
         parser.print_usage(sys.stderr)
@@ -107,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for key, mean in (unrelated(options.unrelated, options.limit) if options.unrelated else {}).items():
         print(f"    {key!r}: {mean:.4f},")
     if options.human:
-        for name, (pearson, spearman) in agreement(options.human, options.judgement).items():
+        for name, (pearson, spearman) in agreement(options.human, options.judgement, options.limit).items():
             print(f"{Path(options.human).name} {options.judgement} {name}: Pearson {pearson:.3f}, Spearman {spearman:.3f}")
 
 

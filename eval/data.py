@@ -19,8 +19,8 @@ FIELDS = ("id", "document", "summary", "summaries", "summary_ar", "summary_en", 
 # Layouts: our field -> theirs. The first whose document and summary a file's first row has is taken.
 LAYOUTS: dict[str, dict[str, str]] = {
     "khulasa": {name: name for name in FIELDS},
-    "xlsum": {"id": "id", "document": "text", "summary": "summary", "title": "title"},
     "crosssum": {"id": "source_url", "document": "text", "summary": "summary"},
+    "xlsum": {"id": "id", "document": "text", "summary": "summary", "title": "title"},
     "cnndm": {"id": "id", "document": "article", "summary": "highlights"},
 }
 _SUMMARY_FIELDS = ("summary", "summaries", "summary_ar", "summary_en")
@@ -72,6 +72,8 @@ def _layout(row: Row, fields: Mapping[str, str], layout: str, path: str | Path, 
         raise UsageError(f"{layout!r} is not a known layout; choose from auto, {', '.join(LAYOUTS)}")
     for name in LAYOUTS if layout == "auto" else (layout,):
         mapping = {**LAYOUTS[name], **fields}
+        if name == "crosssum" and layout == "auto" and "source_url" not in row:
+            continue
         if mapping["document"] in row and any(mapping.get(key) in row for key in _SUMMARY_FIELDS):
             break
     else:
@@ -138,8 +140,6 @@ def read_examples(
     count = 0
     for file in sorted(SAMPLE.glob("*.jsonl")) if str(path) == "sample" else [path]:
         for where, row in read_rows(file):
-            if limit is not None and count >= limit:
-                return
             place = f"{file} {where}"
             mapping = mapping or _layout(row, given, layout, file, where)
             missing = [name for name in (mapping["document"],) if name not in row]
@@ -166,6 +166,8 @@ def read_examples(
             yield Example(
                 key, document, references, source or guess_language(document), title if isinstance(title, str) else None, where
             )
+            if limit is not None and count >= limit:
+                return
 
 
 def load_examples(path: str | Path, **options: Any) -> list[Example]:

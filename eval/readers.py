@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -32,11 +33,21 @@ def _zstd(path: Path) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise MissingExtraError(f"{path}: .zst files need zstandard: pip install 'khulasa[eval]'") from None
-    return zstandard.open(path, "rb")  # type: ignore[no-any-return,unused-ignore]
+    return io.BufferedReader(zstandard.open(path, "rb"))  # type: ignore[no-any-return,unused-ignore]
 
 
 def _gzip(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb")  # type: ignore[return-value]
+
+
+def _unpacking_errors() -> tuple[type[Exception], ...]:
+    """What the unpackers raise at broken files."""
+    errors: list[type[Exception]] = [EOFError, gzip.BadGzipFile, zlib.error]
+    if "zstandard" in sys.modules:
+        errors.append(sys.modules["zstandard"].ZstdError)
+    if "compression.zstd" in sys.modules:
+        errors.append(sys.modules["compression.zstd"].ZstdError)
+    return tuple(errors)
 
 
 _PACKED: dict[str, Callable[[Path], IO[bytes]]] = {".gz": _gzip, ".zst": _zstd}
@@ -72,8 +83,8 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                 if number == 1:
                     line = line.removeprefix("\ufeff")
                 yield number, line.rstrip("\r\n")
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: cut short or not a gzip file ({error})") from None
+    except _unpacking_errors() as error:
+        raise DataError(f"{path}: cut short, or not what its name says ({error})") from None
 
 
 def _json_lines(path: str | Path) -> Rows:

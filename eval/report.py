@@ -36,6 +36,10 @@ def _value(value: float, unit: str) -> str:
     return f"{value:.1f}{unit if unit == '×' else ''}"
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "\u2212")
+
+
 def _table(direction: Direction, columns: Sequence[str]) -> str:
     best: dict[str, float] = {}
     for name in columns:
@@ -122,7 +126,7 @@ def _significance(direction: Direction, level: float) -> str:
                 sure = pair.adjusted_p < 1 - level
                 kind = ("sig-hi" if difference > 0 else "sig-lo") if sure else "na"
                 line.append(
-                    f'<td class="{kind}">{difference:+.1f}<span class="ci">AR {pair.randomisation.p:.3f}<br>'
+                    f'<td class="{kind}">{_signed(difference)}<span class="ci">AR {pair.randomisation.p:.3f}<br>'
                     f"Holm {pair.adjusted_p:.3f}<br>BS {pair.bootstrap.p:.3f}</span></td>"
                 )
             rows.append(f'<tr><th scope="row">{_e(row)}</th>{"".join(line)}</tr>')

@@ -51,15 +51,15 @@ svg .fill{opacity:.75}svg .speck{opacity:.28}
 .c6{color:var(--c6)}.c7{color:var(--c7)}.ref{color:var(--ref)}
 svg .c0,svg .c1,svg .c2,svg .c3,svg .c4,svg .c5,svg .c6,svg .c7,svg .ref{fill:currentColor;stroke:currentColor}
 svg .fill,svg .dot,svg .speck{stroke:none}svg polyline.trend{fill:none}
-td.sig-hi{color:var(--good);font-weight:600}td.sig-lo{color:var(--bad);font-weight:600}td.na{color:var(--soft)}
+td.sig-hi{color:var(--good);font-weight:600}td.sig-lo{color:var(--bad);font-weight:600}td.na{color:var(--soft)}td .ci{font-weight:400}
 details{border:1px solid var(--line);border-radius:10px;background:var(--card);margin:10px 0}
 summary{cursor:pointer;padding:9px 14px;font-weight:600;font-size:.94rem}
 details>.in{padding:2px 14px 14px}details .scroll{border-radius:8px}
 .doc{margin:14px 0;border:1px solid var(--line);border-radius:12px;background:var(--card);overflow:hidden}
 .doc>header{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;padding:10px 16px;border-bottom:1px solid var(--line)}
 .doc>header b{font-size:1.02rem}.doc .id{overflow-wrap:anywhere;color:var(--soft);font-size:.84rem}
-.cells{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(290px,100%),1fr));gap:1px;background:var(--line)}
-.cell{background:var(--card);padding:12px 16px;min-width:0}
+.cells{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(290px,100%),1fr));overflow:hidden}
+.cell{padding:12px 16px;min-width:0;border-inline-end:1px solid var(--line);border-bottom:1px solid var(--line);margin:0 0 -1px}
 .cell h4{margin:0 0 4px;font-size:.84rem;display:flex;align-items:center;gap:7px;flex-wrap:wrap}
 .cell h4 .v{color:var(--soft);font-weight:400;margin-inline-start:auto}
 .cell p{margin:0;overflow-wrap:anywhere}
@@ -68,7 +68,7 @@ details>.in{padding:2px 14px 14px}details .scroll{border-radius:8px}
 .src{max-height:26em;overflow:auto;white-space:pre-line;padding:2px 16px 14px;font-size:.95em}
 mark{color:inherit;border-radius:3px;padding:0 1px;background:var(--m1)}
 mark.n2{background:var(--m2)}mark.n3{background:var(--m3)}mark.n4{background:var(--m4)}
-.key mark{padding:1px 8px;margin-inline-end:4px}
+.key mark{padding:1px 8px;margin-inline-end:4px;white-space:nowrap;display:inline-block}
 @media (max-width:520px){main{padding:18px 12px 48px}h1{font-size:1.4rem}th,td{padding:7px 9px}.cell{padding:11px 13px}}
 @media print{.scroll{overflow:visible}.src{max-height:none}body{background:#fff}}
 """
