@@ -13,12 +13,12 @@ import click
 from . import __version__
 from .cli import COMMANDS, fail
 from .documents import Document, read_file, read_stream
-from .errors import KhulasaError, UsageError
+from .errors import DocumentError, KhulasaError, UsageError
 from .languages import parse_languages
 from .writers import JsonWriter, Output, TextWriter
 
 if TYPE_CHECKING:
-    from .summarizer import Summarizer
+    from .summarizer import Summarizer, Summary
 
 _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
     f"  {name:10} {line}" for name, (_, _, line) in sorted(COMMANDS.items())
@@ -54,6 +54,8 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @click.option(
     "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", show_default=True, help="Documents' language."
 )
+@click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
+@click.option("--strict", is_flag=True, help="Refuse (exit code 1) a summary that the document does not support.")
 @click.option("--offline", is_flag=True, help="Never ask the network, whatever the model.")
 @click.option("--quiet", "-q", is_flag=True, help="No warnings and no progress on standard error; errors remain.")
 @click.version_option(__version__, prog_name="khulasa", message="%(prog)s %(version)s")
@@ -69,6 +71,8 @@ def summarize(
     dtype: str,
     num_beams: int,
     source: str,
+    check: bool,
+    strict: bool,
     offline: bool,
     quiet: bool,
 ) -> int:
@@ -96,14 +100,23 @@ def summarize(
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:
         writer = (JsonWriter if as_json else TextWriter)(out, several=len(files) > 1)
-        return _Run(writer, load, options, quiet).over(files)
+        return _Run(writer, load, options, quiet, check, strict).over(files)
 
 
 class _Run:
     """One run of the command over its files; a document that fails does not keep the others from being read."""
 
-    def __init__(self, writer: TextWriter | JsonWriter, load: dict[str, Any], options: dict[str, Any], quiet: bool):
+    def __init__(
+        self,
+        writer: TextWriter | JsonWriter,
+        load: dict[str, Any],
+        options: dict[str, Any],
+        quiet: bool,
+        check: bool,
+        strict: bool,
+    ) -> None:
         self.writer, self.load, self.options, self.quiet = writer, load, options, quiet
+        self.check, self.strict = check, strict
         self.summarizer: Summarizer | None = None
 
     def over(self, files: tuple[str, ...]) -> int:
@@ -135,6 +148,12 @@ class _Run:
         self._warn(document.source, result.warnings)
         for summary in result:
             self._warn(f"{document.source} [{summary.language}]", summary.warnings)
+            if self.check:
+                self._list(document, summary)
+        if self.strict:
+            refused = [summary.language for summary in result if not summary.supported]
+            if refused:
+                raise DocumentError(f"--strict: the document does not support the summary in {', '.join(refused)}")
         self.writer.write(document, result)
 
     def _warn(self, source: str, warnings: tuple[str, ...]) -> None:
@@ -142,6 +161,15 @@ class _Run:
             for warning in warnings:
                 _Place.clear()
                 print(f"summarize: warning: {source}: {warning}", file=sys.stderr)
+
+    def _list(self, document: Document, summary: Summary) -> None:
+        """Every number, date and name of a summary on standard error, with its place in the cleaned document."""
+        _Place.clear()
+        for finding in summary.findings:
+            place = "" if finding.document_span is None else f" (document, characters {finding.document_span[0]}-"
+            place += "" if finding.document_span is None else f"{finding.document_span[1]})"
+            line = f"{document.source} [{summary.language}]: {finding.kind} {finding.text!r}: {finding.status}{place}"
+            print(f"summarize: check: {line}", file=sys.stderr)
 
     def _progress(self, files: tuple[str, ...]) -> Iterator[tuple[str, _Place]]:
         """The files in order, each with its place on the terminal, where a line says what is being read."""

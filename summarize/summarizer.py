@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -13,6 +13,7 @@ from .polish import polish
 from .text import clean, count_words
 
 if TYPE_CHECKING:
+    from .checks import Finding
     from .models.engine import Decoding, Engine, Memory, Output, Task
 
 # New tokens at most: about three to an Arabic or English word, and some to spare.
@@ -21,6 +22,7 @@ LENGTHS = tuple(_MAX_NEW_TOKENS)
 _HEADLINE_TOKENS = 48
 MINIMUM_WORDS = 25
 _BATCH = 8
+_ALARMS = ("unsupported", "contradicted")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Summary:
     """A summary in one language.
 
     text: one line; tokens: of the model's output; complete: whether the model ended it by itself; seconds: share of
-    the batch's decoding time; headline: where one was asked for; warnings: one line each.
+    the batch's decoding time; headline: where one was asked for; warnings: one line each; findings: every number,
+    date and name in the text, with its place in text and document, and whether the document supports it.
     """
 
     text: str
@@ -39,6 +42,12 @@ class Summary:
     seconds: float
     headline: str | None = None
     warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def supported(self) -> bool:
+        """Whether the document supports every number, date and name that the checks found in the text."""
+        return not any(finding.status in _ALARMS for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,7 @@ class Summarizer:
         headline: bool = ...,
         num_beams: int = ...,
         source: str = ...,
+        check: bool = ...,
     ) -> Result: ...
     @overload
     def __call__(
@@ -115,6 +125,7 @@ class Summarizer:
         headline: bool = ...,
         num_beams: int = ...,
         source: str = ...,
+        check: bool = ...,
     ) -> list[Result]: ...
 
     def __call__(
@@ -126,6 +137,7 @@ class Summarizer:
         headline: bool = False,
         num_beams: int = 1,
         source: str = "auto",
+        check: bool = True,
     ) -> Result | list[Result]:
         """Summarises a text, or each of a list of texts.
 
@@ -136,6 +148,7 @@ class Summarizer:
             headline: whether to write a headline in each language, too.
             num_beams: beams of the search; 1 is greedy.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
+            check: whether to look for numbers and names that the document does not support.
 
         Returns:
             A ``Result`` for a text, a list of them for a list, in its order.
@@ -151,7 +164,7 @@ class Summarizer:
             raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
         if not isinstance(num_beams, int) or not 1 <= num_beams <= 32:
             raise UsageError(f"num_beams={num_beams!r} is not a number of beams: choose from 1 to 32")
-        job = _Job(self.engine, languages, length, headline, num_beams)
+        job = _Job(self.engine, languages, length, headline, num_beams, check)
         if isinstance(documents, str):
             return job.run([_prepare(documents, source, None)])[0]
         prepared = [_prepare(text, source, i) for i, text in enumerate(documents)]
@@ -199,6 +212,7 @@ class _Job:
     length: str
     headline: bool
     num_beams: int
+    check: bool
 
     def run(self, documents: Sequence[_Prepared]) -> list[Result]:
         """Encodes once, decodes all outputs of all documents in one batch, and again what came out wrong."""
@@ -251,6 +265,7 @@ class _Job:
                 f"the document is longer than the model reads: the summary rests on its first {tokens} tokens"
             )
         count = len(self.languages)
+        find = self._checker(document.text)
         summaries = {}
         for k, language in enumerate(self.languages):
             output = outputs[k]
@@ -259,7 +274,10 @@ class _Job:
             if self.headline:
                 title = outputs[count + k]
                 headline, more = polish(title.text, language, complete=True)
-                notes += tuple(f"headline: {note}" for note in more)
+                alarms = tuple(finding.message for finding in find(headline) if finding.status in _ALARMS)
+                notes += tuple(f"headline: {note}" for note in more + alarms)
+            findings = find(text)
+            notes += tuple(finding.message for finding in findings if finding.status in _ALARMS)
             summaries[language] = Summary(
                 text=text,
                 language=language,
@@ -269,10 +287,20 @@ class _Job:
                 seconds=seconds / count,
                 headline=headline,
                 warnings=notes,
+                findings=findings,
             )
         return Result(
             summaries, document.detection.language, tokens, truncated, seconds, self.engine.name, tuple(warnings)
         )
+
+    def _checker(self, document: str) -> Callable[[str], tuple[Finding, ...]]:
+        """What finds the numbers and names of a text, each held against ``document``."""
+        if not self.check:
+            return lambda text: ()
+        from .checks import Document
+
+        checked = Document(document)
+        return lambda text: checked.check(text).findings
 
     def _short(self, document: _Prepared) -> Result:
         """A text too short to summarise: itself in its own language, its translation in the other."""

@@ -23,8 +23,8 @@ FORMATS = ("float32", "bfloat16")
 def references(path: Path, most: int) -> list[tuple[str, Task, str]]:
     """The first ``most`` rows of a data set in our JSONL layout: document, task, reference summary."""
     found: list[tuple[str, Task, str]] = []
-    opened: Any = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    opener: Any = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             if row.get("summary"):

@@ -142,3 +142,19 @@ def test_tiny_weights_end_to_end(tiny_layout):
         assert summary.tokens > 0 and letters
         arabic = sum("\u0600" <= c <= "\u06ff" for c in letters)
         assert (arabic > len(letters) / 2) == (summary.language == "ar")
+
+
+def test_numbers_and_names_are_checked():
+    text = "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. " * 3
+    s = summarizer(summary_en="A bus crash killed 26 people in Iraq.", summary_ar="مقتل 25 شخصا في العراق.")
+    result = s(text)
+    assert [(f.text, f.status) for f in result["en"].findings if f.kind == "number"][0][1] in (
+        "unsupported",
+        "contradicted",
+    )
+    assert any("26" in warning for warning in result["en"].warnings) and not result["en"].supported
+    assert result["ar"].supported and result["ar"].warnings == () and len(result["ar"].findings) == 2
+    start, end = result["ar"].findings[0].span
+    assert result["ar"].text[start:end] == result["ar"].findings[0].text
+    plain = s(text, check=False)
+    assert plain["en"].findings == () and plain["en"].warnings == ()
