@@ -19,9 +19,8 @@ TEXT = "The ministry in Iraq said 25 people died and 40 were hurt when a bus ove
 @pytest.fixture
 def scripted(monkeypatch):
     def with_summary(text: str) -> None:
-        monkeypatch.setattr(
-            Summarizer, "__init__", lambda self, **_: setattr(self, "engine", Scripted(summary_en=text))
-        )
+        engine = Scripted(summary_en=text)
+        monkeypatch.setattr(Summarizer, "__init__", lambda self, **_: setattr(self, "engine", engine))
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(TEXT.encode())))
 
     return with_summary
