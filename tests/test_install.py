@@ -20,6 +20,15 @@ print(summarize.__file__, summarize.models.__file__, summarize.eval.__file__, se
 """
 
 
+def test_every_package_is_listed(root):
+    """pyproject.toml names the packages one by one: none may be forgotten."""
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    for top, name in (("summarize", "summarize"), ("models", "summarize.models"), ("eval", "summarize.eval")):
+        for init in (root / top).rglob("__init__.py"):
+            package = ".".join([name, *init.parent.relative_to(root / top).parts])
+            assert f'"{package}"' in text, f"{package} is not in [tool.setuptools] packages"
+
+
 def sources(root: Path, target: Path) -> Path:
     """A copy of what git would clone, less the tests; weights are linked, not copied."""
     listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout
