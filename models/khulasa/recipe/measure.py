@@ -120,7 +120,7 @@ def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
             from sacrebleu.metrics import CHRF
 
             scores[f"{label} chrF"] = (
-                CHRF().corpusscore_outputs([g.output for g in group], [[g.reference for g in group]]).score
+                CHRF().corpus_score([g.output for g in group], [[g.reference for g in group]]).score
             )
         elif all(g.reference for g in group):
             found = Rouge(lang=language).corpus([g.output for g in group], [g.reference for g in group])

@@ -11,7 +11,7 @@ import gzip
 import json
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -253,6 +253,28 @@ SOURCES: tuple[Source, ...] = (
 )
 
 
+def graft(
+    translations: Iterable[Example], articles: Sequence[Example], rnd: random.Random, most: int = 1600
+) -> Iterator[Example]:
+    """Long cross-lingual examples: a sentence of bitext heads the body of an article in its language, and the sentence
+    in the other language is the summary.
+
+    Bitext alone has no long documents, so the model would learn to answer in the other language only after short ones.
+    """
+    bodies: dict[str, list[str]] = {"ar": [], "en": []}
+    for article in articles:
+        sentences = [p for p in filters._SENTENCE.split(article.document) if p and p.strip()]
+        body = "\n".join(sentences[2:])
+        if len(body) > 300:
+            bodies[article.targets[0][1]].append(body)
+    for example in translations:
+        (_, to, text) = example.targets[0]
+        choices = bodies["en" if to == "ar" else "ar"]
+        if choices and 10 <= len(example.document.split()) <= 45 and example.document.rstrip()[-1] not in "?\u061f":
+            body = rnd.choice(choices)[: rnd.randint(300, most)].rsplit(" ", 1)[0]
+            yield Example(f"{example.document}\n{body}", (("summary", to, text),))
+
+
 def find(data: Path, name: str) -> Path | None:
     """The file of a data set, gzip or plain."""
     return next((p for p in (data / f"{name}.jsonl.gz", data / f"{name}.jsonl") if p.is_file()), None)
@@ -304,6 +326,10 @@ def load_mix(
         parts.setdefault(source.part, []).extend(kept)
         if report:
             report(f"{source.part:8} {source.name:42} rows {len(rows):6} made {len(made):6} kept {len(kept):6}")
+    articles = parts.get("sum-ar", []) + parts.get("sum-en", [])
+    grafted = list(graft(parts.get("tr", []), articles, random.Random(f"{seed}:graft")))
+    if grafted:
+        parts["xl-long"] = grafted
     if silver is not None:
         parts["silver"] = list(
             _silver(list(read_rows(silver)), random.Random(seed), Source("silver", "silver", "silver"))
