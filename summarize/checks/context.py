@@ -40,6 +40,12 @@ def near_of(tokens: Sequence[Token], first: int, last: int) -> tuple[str, ...]:
     return tuple(out)
 
 
+_PLACES = frozenset(
+    "in on at per a an each every for from by with after before during within while when "
+    "في كل خلال منذ علي الي عن بعد قبل عند يوميا سنويا".split()
+)
+
+
 def unit_of(tokens: Sequence[Token], first: int, last: int) -> str | None:
     """The concept counted: a unit word among the three after the number, a sign or a Latin dash in between; or, for
     Arabic verbs and nouns that come before the number (مقتل 17), among the three before it."""
@@ -48,6 +54,8 @@ def unit_of(tokens: Sequence[Token], first: int, last: int) -> str | None:
             break
         if token.kind == "a" and token.lower[0] == "و" and len(token.lower) > 4:
             break  # and: another clause, with its own count
+        if token.lower in _PLACES:
+            break  # nine children a day are no days
         stems = arabic_stems(token.lower) if token.kind == "a" else (token.lower,)
         for stem in stems:
             if stem in UNITS:

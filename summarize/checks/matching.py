@@ -224,10 +224,9 @@ class NumberIndex:
             for e in days:
                 if e.weekday == d.weekday:
                     return Match("supported", self.numbers.date_span(e), self.date_text(e))
-            if len({e.weekday for e in days}) == 1:
-                e = days[0]
-                return Match("contradicted", self.numbers.date_span(e), self.date_text(e),
-                             f"the document says {WEEKDAY_NAMES[e.weekday or 0]}")  # fmt: skip
+            if len({e.weekday for e in days}) == 1:  # no contradiction: more than one day may be meant
+                why = f"the only day that the document names is {WEEKDAY_NAMES[days[0].weekday or 0]}"
+                return Match("unsupported", self.numbers.date_span(days[0]), self.date_text(days[0]), why)
             return Match("unsupported", why="the document does not name this day") if days else None
         same_month: Date | None = None
         same_day: Date | None = None

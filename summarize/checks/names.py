@@ -8,7 +8,7 @@ differently, and across scripts by transliteration.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -27,7 +27,7 @@ MAYBE = 0.12
 
 _CALENDAR = {w for m in (*MONTHS, *HIJRI) for w in m} | set(WEEKDAYS)
 _VERBAL = ("ي", "ت", "س", "ن")  # verbs of the present tense begin so
-_INFLECTED = ("ون", "ين", "ات", "ه", "ها")
+_INFLECTED = ("ون", "ين", "ات", "ه", "ها", "وا")
 _NUMBERS = set(VALUES) | set(SCALES) | set(ORDINALS) | set(DECADES)
 
 
@@ -213,7 +213,9 @@ class NameReader:
             if 2 <= len(word) <= 6 and word in self.acronyms:
                 return True
             if len(word) >= 4 and any(
-                w.startswith(word) or (len(w) > 4 and word.startswith(w)) for w in self.by_initial.get(word[0], ())
+                w.startswith((word, word[: max(4, len(word) - 1)] if word.endswith("s") else word))
+                or (len(w) > 4 and word.startswith(w))
+                for w in self.by_initial.get(word[0], ())
             ):
                 return True  # Bieb for Bieber, Londoners for London
         if len(word) >= 6 and word.replace("'", "") in self.squeezed:
@@ -292,7 +294,14 @@ class NameReader:
             if t.lower in TITLES_AR or (t.lower[0] == "و" and t.lower[1:] in TITLES_AR):
                 continue
             rare = not any(s in gaz.arabic for s in stems) and arabic_light(t.lower) not in gaz.arabic
-            if not rare or t.lower in _CALENDAR or t.lower in _NUMBERS or len(t.lower) < 4:
+            rare = rare and not (t.lower.endswith("ا") and t.lower[:-1] in gaz.arabic)  # an accusative: لونا
+            if (
+                not rare
+                or any(s in ROLES for s in stems)
+                or t.lower in _CALENDAR
+                or t.lower in _NUMBERS
+                or len(t.lower) < 4
+            ):
                 continue
             k = i - 1
             while (
@@ -303,15 +312,25 @@ class NameReader:
             ):
                 k -= 1  # الرئيس الأميركي دونالد
             after_title = k >= 0 and self.tokens[k].lower in TITLES_AR
-            after_name = i > 0 and (
-                i - 1 in marked or any(s in GIVEN_AR for s in arabic_stems(self.tokens[i - 1].lower))
-            )
+            after_name = i > 0 and any(s in GIVEN_AR for s in arabic_stems(self.tokens[i - 1].lower))
             inflected = t.lower.startswith(_VERBAL) or t.lower.endswith(_INFLECTED)
             if any(s in gaz.names_ar for s in stems[:2]):
                 marked[i] = "lexicon"
             elif ((after_title and not t.lower.startswith("ال")) or after_name) and not inflected:
                 marked[i] = "title"
-        return [Name(i, i + 1, (i,), how) for i, how in marked.items()]
+        return [Name(i, i + 1, (i,), how) for i, how in marked.items() if how == "title" or self._in_company(i, marked)]
+
+    def _in_company(self, i: int, marked: Mapping[int, str]) -> bool:
+        """Whether a title, a given name or another possible name stands beside an Arabic word: alone, it may be any
+        rare word."""
+        for k in (i - 1, i + 1):
+            if k in marked:
+                return True
+            if 0 <= k < len(self.tokens) and self.tokens[k].kind == "a":
+                low = self.tokens[k].lower
+                if low in TITLES_AR or any(s in GIVEN_AR for s in arabic_stems(low)[:2]):
+                    return True
+        return False
 
     def _lower_names(self, taken: set[int]) -> list[Name]:
         """In text without capitals: words that are known as names and not as common words."""

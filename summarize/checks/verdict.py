@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .matching import NumberIndex
-from .namelists import GENERIC_EN, GIVEN_AR, TITLES_AR, TITLES_EN
+from .namelists import GENERIC_EN, TITLES_EN
 from .names import MAYBE, SAME, Name, NameReader
 from .quantities import read_numbers
 from .text import arabic_stems, english_light
@@ -176,29 +176,12 @@ class Document:
                 or word in reader.gazetteer.names_en
                 or any(s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2])
             )
-            if (
-                token.kind == "a"
-                and source != "title"
-                and (token.lower.startswith("ال") or not self._beside_name(reader, i))
-            ):
+            if token.kind == "a" and source != "title" and token.lower.startswith("ال"):
                 return None  # a word of its own, as likely as a name
             return False if best < MAYBE and known_name else None  # else it may be translated: Forum, Navy
         if common:
             return None
         return self.names.transliterated(word) >= SAME
-
-    def _beside_name(self, reader: NameReader, i: int) -> bool:
-        """Whether a title or another rare word stands beside an Arabic word."""
-        for k in (i - 1, i + 1):
-            if 0 <= k < len(reader.tokens) and reader.tokens[k].kind == "a":
-                low = reader.tokens[k].lower
-                if (
-                    low in TITLES_AR
-                    or any(s in GIVEN_AR for s in arabic_stems(low)[:2])
-                    or any(s in reader.gazetteer.names_ar for s in arabic_stems(low)[:2])
-                ):
-                    return True
-        return False
 
     def _name(self, reader: NameReader, name: Name) -> Finding | None:
         """A run of capitalised words, or Arabic words taken for names."""
