@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -151,6 +152,7 @@ def train(
 
     def log(record: Mapping[str, Any]) -> None:
         if rank == 0:
+            print(f"step {step}/{config.steps}", json.dumps(record), file=sys.stderr, flush=True)
             with curves.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, "positions": positions, **record}) + "\n")
 
@@ -171,8 +173,8 @@ def train(
         }
         _write(checkpoint, lambda p: torch.save(state, p))
         last = "adapter-last" if config.rank else "model-last"
-        export(averaged, out / ("adapter.safetensors" if config.rank else "model.safetensors"))
-        export({name: p.data for name, p in trained.items()}, out / f"{last}.safetensors")
+        export(model.unstack(averaged), out / ("adapter.safetensors" if config.rank else "model.safetensors"))
+        export(model.unstack({name: p.data for name, p in trained.items()}), out / f"{last}.safetensors")
 
     def validate() -> None:
         """Of the averaged weights, which are what is released."""

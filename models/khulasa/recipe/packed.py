@@ -103,6 +103,21 @@ class PackedLayer(nn.Module):
 
     STACKS = {"qkv": ("q", "k", "v"), "out": ("o",), "gate_up": ("gate", "up"), "fed": ("down",)}  # noqa: RUF012
 
+    NORMS = {  # noqa: RUF012
+        "q_norm": "self_attn.q_norm",
+        "k_norm": "self_attn.k_norm",
+        "n1": "input_layernorm",
+        "n2": "post_attention_layernorm",
+        "n3": "pre_feedforward_layernorm",
+        "n4": "post_feedforward_layernorm",
+    }
+    n1: Tensor
+    n2: Tensor
+    n3: Tensor
+    n4: Tensor
+    q_norm: Tensor
+    k_norm: Tensor
+
     def __init__(
         self, tensors: Mapping[str, Tensor], index: int, rank: int, dtype: torch.dtype, everywhere: bool
     ) -> None:
@@ -123,15 +138,7 @@ class PackedLayer(nn.Module):
                     self.add_module(part, LowRank(m.shape[0], m.shape[1], rank))
             else:
                 setattr(self, stack, nn.Parameter(joined.float().clone()))
-        norms = {
-            "q_norm": "self_attn.q_norm",
-            "k_norm": "self_attn.k_norm",
-            "n1": "input_layernorm",
-            "n2": "post_attention_layernorm",
-            "n3": "pre_feedforward_layernorm",
-            "n4": "post_feedforward_layernorm",
-        }
-        for short, long in norms.items():
+        for short, long in self.NORMS.items():
             self.register_buffer(short, 1.0 + weight(long).float())
 
     def linear(self, stack: str, x: Tensor) -> Tensor:
@@ -231,6 +238,21 @@ class PackedModel(nn.Module):
     def trained(self) -> dict[str, nn.Parameter]:
         """What gets gradients; for an adapter, in the adapter file's names."""
         return dict(self.named_parameters())
+
+    def unstack(self, trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What was trained, as it is stored: an adapter as it is; every matrix in transformers' Gemma names."""
+        if self.rank:
+            return dict(trained)
+        found = {"model.embed_tokens.weight": trained["embedding"], "model.norm.weight": self.final - 1.0}
+        for i, module in enumerate(self.layers):
+            layer = cast(PackedLayer, module)
+            for stack, parts in layer.STACKS.items():
+                pieces = trained[f"layers.{i}.{stack}"].split(layer.outs[stack])
+                for part, piece in zip(parts, pieces, strict=True):
+                    found[f"model.layers.{i}.{LINEARS[part]}.weight"] = piece
+            for short, long in layer.NORMS.items():
+                found[f"model.layers.{i}.{long}.weight"] = getattr(layer, short) - 1.0
+        return found
 
     @torch.no_grad()
     def load_adapter(self, tensors: Mapping[str, Tensor]) -> None:

@@ -69,7 +69,6 @@ def _worker(
     start: str | None,
     minutes: float | None,
     data: str,
-    parent: Any = None,
 ) -> None:
     from safetensors.torch import load_file
 
@@ -80,12 +79,13 @@ def _worker(
     parts = load_examples(Path(out) / "mix.jsonl")
     measure = None
     if config.measure_every and rank == 0:
-        from .measure import measure_adapter
+        from .measure import measure_adapter, show
 
         def measure(folder: Path) -> dict[str, Any]:
-            return measure_adapter(
-                folder / "adapter.safetensors", Path(data), Path(weights), config.measure_items
-            ).scores
+            found = measure_adapter(folder / "adapter.safetensors", Path(data), Path(weights), config.measure_items)
+            with (folder / "samples.txt").open("a", encoding="utf-8") as file:
+                file.write(show("averaged weights", found) + "\n\n")
+            return found.scores
 
     train(
         rank,
@@ -118,6 +118,8 @@ def run_training(
         save_examples(parts, out / "mix.jsonl")
     (out / "config.json").write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
     arguments = (config, str(weights), str(out), str(start) if start else None, minutes, str(data))
+    for stale in out.glob(".meet-*"):  # where a killed run's workers met
+        stale.unlink()
     if config.workers > 1:
         import torch.multiprocessing as mp
 
