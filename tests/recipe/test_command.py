@@ -62,16 +62,23 @@ def test_measure(trained, tiny_layout, data, tmp_path):
 
 def test_scores_of_known_outputs():
     made = [
-        measure.Generated("ar/dev", "1", "ar", "نص فيه 25 كلمة", "قال 25 و 99 كلمة", "قال 25 كلمة"),
-        measure.Generated("ar/dev", "2", "ar", "نص آخر", "English words", "نص آخر"),
+        measure.Generated("ar/dev", "1", "ar", "نص فيه 25 كلمة من بغداد", "قال 25 و 99 كلمة", "قال 25 كلمة"),
+        measure.Generated("ar/dev", "2", "ar", "نص آخر", "some words", "نص آخر"),
         measure.Generated(measure.FLORES, "3", "en", "نص", "the same text", "the same text"),
     ]
     scores = measure.score_outputs(made)
     assert scores["ar/dev>ar language"] == 50.0
     assert scores["ar/dev>ar numbers"] == 50.0
+    assert "ar/dev>ar names" not in scores
     assert scores["parallel/flores200_dev>en chrF"] == 100.0
     # One of two summaries shares words: tokens 3 of 3 and 3 of 5, or 4 where the conjunction is a word of its own.
     assert 0 < scores["ar/dev>ar rouge1"] < 50
+
+
+def test_names_are_checked_across_languages():
+    document = "التقى وزير الخارجية الأردني نظيره في القاهرة"
+    made = [measure.Generated("x", "1", "en", document, text) for text in ("He was in Cairo.", "He was in Paris.")]
+    assert measure.claims(made)["names"] == (1, 2)
 
 
 def test_decoding_search(trained, tiny_layout, data):

@@ -87,6 +87,7 @@ def run(
 @click.option("--samples", default=2, show_default=True, help="Outputs shown of each set.")
 @click.option("--sets", help="Only these dev sets, comma-separated, such as ar/dev_nolead,parallel/flores200_dev.")
 @click.option("--text", multiple=True, type=_FILE, help="Also summarise these files in both languages.")
+@click.option("--pivot", is_flag=True, help="Into the other language also by translating the summary.")
 @click.option("--out", type=click.Path(path_type=Path), help="Append every output as JSON lines.")
 def measure(
     data: Path,
@@ -96,13 +97,16 @@ def measure(
     samples: int,
     sets: str | None,
     text: tuple[Path, ...],
+    pivot: bool,
     out: Path | None,
 ) -> None:
     """Generate on the dev sets and score: ROUGE, chrF, numbers, languages."""
     from .measure import measure_adapter, show
 
     for path in adapter:
-        found = measure_adapter(path, data, weights, items, texts=text, only=sets.split(",") if sets else None)
+        found = measure_adapter(
+            path, data, weights, items, texts=text, only=sets.split(",") if sets else None, pivot=pivot
+        )
         click.echo(show(str(path), found, samples))
         if out is not None:
             with out.open("a", encoding="utf-8") as file:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine import Decoding, Task
 from ..weights import Layout
-from .filters import numbers, unsupported_numbers
 from .mix import find, read_rows
 
 if TYPE_CHECKING:
@@ -99,17 +98,23 @@ def right_language(text: str, language: str) -> bool:
     return (arabic > latin) == (language == "ar") and arabic + latin > 0
 
 
-def number_precision(outputs: Sequence[Generated]) -> tuple[int, int]:
-    """How many of the numbers stated does the document have, of how many."""
-    stated = bad = 0
+def claims(outputs: Sequence[Generated]) -> dict[str, tuple[int, int]]:
+    """For "numbers" (dates included) and "names": how many does the document support, of how many stated."""
+    from summarize.checks import check
+    from summarize.checks.verdict import BAD
+
+    found = {"numbers": [0, 0], "names": [0, 0]}
     for g in outputs:
-        stated += len(numbers(g.output))
-        bad += len(unsupported_numbers(g.output, g.document))
-    return stated - bad, stated
+        for finding in check(g.document, g.output).findings:
+            count = found["names" if finding.kind == "name" else "numbers"]
+            count[0] += finding.status not in BAD
+            count[1] += 1
+    return {kind: (good, stated) for kind, (good, stated) in found.items()}
 
 
 def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
-    """Scores by "set>language metric": ROUGE F1 or chrF where there are references, languages, numbers; in per cent."""
+    """Scores by "set>language metric": ROUGE F1 or chrF where there are references, outputs in the language
+    asked for, and numbers and names that the document supports (left out where none are stated); in per cent."""
     from summarize.eval.rouge import Rouge
 
     scores: dict[str, float] = {}
@@ -127,8 +132,9 @@ def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
             for metric in ("rouge1", "rouge2", "rougeL"):
                 scores[f"{label} {metric}"] = 100 * found.mean(metric).f1
         scores[f"{label} language"] = 100 * sum(right_language(g.output, language) for g in group) / len(group)
-        good, stated = number_precision(group)
-        scores[f"{label} numbers"] = 100.0 * good / stated if stated else 100.0
+        for kind, (good, stated) in claims(group).items():
+            if stated:
+                scores[f"{label} {kind}"] = 100.0 * good / stated
     return {key: round(value, 2) for key, value in scores.items()}
 
 
@@ -140,12 +146,14 @@ def outputs_of(
     texts: Sequence[Path] = (),
     both: bool = True,
     only: Sequence[str] | None = None,
+    pivot: bool = False,
 ) -> list[Generated]:
     """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
 
     Args:
         both: into both languages on one set of each language.
         only: names of the sets to use; None uses all.
+        pivot: into the other language also by translating the summary, as set "... via ar" (or en).
     """
     made: list[Generated] = []
     for name, language, length in SETS:
@@ -156,11 +164,18 @@ def outputs_of(
         # Into the other language on the two sets that differ most in source: enough to see it, half the time.
         languages = ("ar", "en") if both and name in ("ar/dev_nolead", "en/dev_xsum") else (language,)
         tasks = [Task("summary", to, length) for to in languages]
-        for row, found in zip(rows, generate(engine, [r["document"] for r in rows], tasks, decoding), strict=True):
+        written = generate(engine, [r["document"] for r in rows], tasks, decoding)
+        for row, found in zip(rows, written, strict=True):
             for to, text in zip(languages, found, strict=True):
                 made.append(
                     Generated(name, row["id"], to, row["document"], text, row["summary"] if to == language else "")
                 )
+        if pivot and len(languages) == 2:
+            own, other = languages.index(language), languages.index(language) ^ 1
+            short = [found[own] for found in written]
+            translated = generate(engine, short, [Task("translation", languages[other])], decoding, batch=16)
+            for row, (text,) in zip(rows, translated, strict=True):
+                made.append(Generated(f"{name} via {language}", row["id"], languages[other], row["document"], text))
     path = find(data, FLORES)
     if path is not None and (only is None or FLORES in only):
         rows = list(read_rows(path))
@@ -172,8 +187,8 @@ def outputs_of(
     for file in texts:
         document = file.read_text(encoding="utf-8")
         tasks = [Task("summary", to, length) for to in ("ar", "en") for length in ("short", "medium")]
-        for task, written in zip(tasks, generate(engine, [document], tasks, decoding)[0], strict=True):
-            made.append(Generated(file.name, task.length, task.language, document, written))
+        for task, output in zip(tasks, generate(engine, [document], tasks, decoding)[0], strict=True):
+            made.append(Generated(file.name, task.length, task.language, document, output))
     return made
 
 
@@ -186,11 +201,12 @@ def measure_adapter(
     texts: Sequence[Path] = (),
     both: bool = True,
     only: Sequence[str] | None = None,
+    pivot: bool = False,
 ) -> Measured:
     """Generates and scores; the same documents every time, so that adapters can be compared."""
     began = time.monotonic()
     with engine_with(adapter, weights) as engine:
-        outputs = outputs_of(engine, data, items, decoding, texts, both, only)
+        outputs = outputs_of(engine, data, items, decoding, texts, both, only, pivot)
     scored = [g for g in outputs if g.set not in {t.name for t in texts}]
     return Measured(score_outputs(scored), tuple(outputs), time.monotonic() - began)
 
