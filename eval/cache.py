@@ -51,7 +51,9 @@ def only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UsageError(f"another evaluation is writing to {folder}; wait for it, or choose another folder") from None
+            raise UsageError(
+                f"another evaluation is writing to {folder}; wait for it, or choose another folder"
+            ) from None
         yield
 
 

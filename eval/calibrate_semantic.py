@@ -109,7 +109,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"    {key!r}: {mean:.4f},")
     if options.human:
         for name, (pearson, spearman) in agreement(options.human, options.judgement, options.limit).items():
-            print(f"{Path(options.human).name} {options.judgement} {name}: Pearson {pearson:.3f}, Spearman {spearman:.3f}")
+            print(
+                f"{Path(options.human).name} {options.judgement} {name}: Pearson {pearson:.3f}, Spearman {spearman:.3f}"
+            )
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ def make_checks() -> Scorer:
         columns: dict[str, list[float]] = {"number_precision": [], "name_precision": []}
         for case in cases:
             verdict = document(case.doc).check(case.hyp) if case.doc else None
-            columns["number_precision"].append(_percent(verdict and verdict.number_precision))
-            columns["name_precision"].append(_percent(verdict and verdict.name_precision))
+            columns["number_precision"].append(_percent(verdict.number_precision if verdict else None))
+            columns["name_precision"].append(_percent(verdict.name_precision if verdict else None))
         return columns
 
     return score

@@ -13,31 +13,35 @@ import click
 
 from summarize.errors import UsageError
 
-METRIC_HELP = "Metric; may be given several times. Choose from {}."
-_METRICS = (
-    "rouge", "rouge_raw", "chrf", "length", "extractive", "repetition", "script", "checks", "semantic", "bertscore", "comet",
-)  # fmt: skip
 _RESAMPLES = "KHULASA_RESAMPLES"
+_STATISTICS = "Of intervals and tests."
 
 
 def _rouge_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that both commands share: ROUGE's parts."""
+    from .metrics import METRICS
     from .parts import NORMALIZERS, SPLITTERS, STEMMERS, TOKENIZERS
+    from .rouge import MULTI
 
+    metric_help = f"Metric; may be given several times. Choose from {', '.join(METRICS)}."
+    level = click.FloatRange(0, 1, min_open=True, max_open=True)
+    shown: dict[str, Any] = {"show_default": True}
     for option in (
         click.option("--norm", type=click.Choice(list(NORMALIZERS)), help="Normaliser; by default the language's."),
         click.option("--tok", type=click.Choice(list(TOKENIZERS)), help="Tokenizer; by default the language's."),
         click.option("--stem", type=click.Choice(list(STEMMERS)), help="Stemmer; by default none."),
         click.option("--split", type=click.Choice(list(SPLITTERS)), help="Sentence splitter for ROUGE-Lsum."),
-        click.option("--refs", type=click.Choice(["best", "mean"]), default="best", show_default=True, help="What several references come to."),
-        click.option("--signature", "signature", help="Take all settings of ROUGE from this signature."),
-        click.option("--metric", "metrics", multiple=True, type=click.Choice(_METRICS), metavar="NAME", help=METRIC_HELP.format(", ".join(_METRICS))),
-        click.option("--resamples", type=click.IntRange(1), default=1000, envvar=_RESAMPLES, show_default=True, help="Of intervals and tests."),
-        click.option("--seed", type=int, default=12345, show_default=True, help="Of intervals and tests."),
-        click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True, help="Coverage of intervals."),
-        click.option("--skip-empty", is_flag=True, help="Leave out documents without reference (or text) instead of stopping."),
+        click.option("--refs", type=click.Choice(list(MULTI)), default="best", help="Of several references.", **shown),
+        click.option("--signature", help="Take all settings of ROUGE from this signature."),
+        click.option(
+            "--metric", "metrics", multiple=True, type=click.Choice(list(METRICS)), metavar="NAME", help=metric_help
+        ),
+        click.option("--resamples", type=click.IntRange(1), default=1000, envvar=_RESAMPLES, help=_STATISTICS, **shown),
+        click.option("--seed", type=int, default=12345, help=_STATISTICS, **shown),
+        click.option("--level", type=level, default=0.95, help="Coverage of intervals.", **shown),
+        click.option("--skip-empty", is_flag=True, help="Leave out documents without text or reference."),
         click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; of `score`, ROUGE's numbers only."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -50,8 +54,10 @@ def _config(lang: str, signature: str | None, **parts: Any) -> Any:
     if signature:
         config = RougeConfig.from_signature(signature)
         return config
-    return replace(RougeConfig(TYPES, lang), **{k: v for k, v in parts.items() if v is not None}) if lang == "auto" else (
-        RougeConfig(TYPES, lang, **parts)
+    return (
+        replace(RougeConfig(TYPES, lang), **{k: v for k, v in parts.items() if v is not None})
+        if lang == "auto"
+        else (RougeConfig(TYPES, lang, **parts))
     )
 
 
@@ -88,11 +94,34 @@ class _Progress:
 
 @click.command()
 @click.argument("data")
-@click.option("--system", "systems", multiple=True, metavar="SPEC", help="What to evaluate: a model, a predictions file, lead-N; may be given several times. Options: khulasa:length=medium,num_beams=4.  [default: khulasa]")
-@click.option("--to", default=None, help="Languages of the summaries: ar, en or ar,en; by default those with references.")
-@click.option("--report", "out", type=click.Path(path_type=Path), default=None, help="Folder for outputs, scores.json and report.html; a path that ends in .html names the page, its folder takes the rest.")
-@click.option("--field", "fields", multiple=True, metavar="OURS=THEIRS", help="Field names of the data, as document=article, summary=highlights.")
-@click.option("--layout", default="auto", show_default=True, help="Layout of the data: auto, khulasa, xlsum, crosssum, cnndm.")
+@click.option(
+    "--system",
+    "systems",
+    multiple=True,
+    metavar="SPEC",
+    help="What to evaluate: a model, a predictions file, lead-N; may be given several times. A model takes options: "
+    "khulasa:length=medium,num_beams=4.  [default: khulasa]",
+)
+@click.option(
+    "--to", default=None, help="Languages of the summaries: ar, en or ar,en; by default those with references."
+)
+@click.option(
+    "--report",
+    "out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for outputs, scores.json and report.html; or the page's own path, if it ends in .html.",
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Field names of the data, as document=article, summary=highlights.",
+)
+@click.option(
+    "--layout", default="auto", show_default=True, help="Layout of the data: auto, khulasa, xlsum, crosssum, cnndm."
+)
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many documents.")
 @click.option("--no-baselines", is_flag=True, help="Without lead-1, lead-3 and the oracle.")
 @click.option("--device", default="auto", show_default=True, help="For models.")
@@ -151,8 +180,21 @@ def evaluate(
 @click.command()
 @click.argument("hypotheses", metavar="HYP")
 @click.argument("references", metavar="REF...", nargs=-1, required=True)
-@click.option("--lang", type=click.Choice(["ar", "en", "auto"]), default="auto", show_default=True, help="Language of the references; auto tells it for each document.")
-@click.option("-i", "--input", "others", multiple=True, metavar="HYP", help="A further system's file; may be given several times. HYP is then the baseline.")
+@click.option(
+    "--lang",
+    type=click.Choice(["ar", "en", "auto"]),
+    default="auto",
+    show_default=True,
+    help="Language of the references; auto tells it for each document.",
+)
+@click.option(
+    "-i",
+    "--input",
+    "others",
+    multiple=True,
+    metavar="HYP",
+    help="A further system's file; may be given several times. HYP is then the baseline.",
+)
 @click.option("--hyp-field", default=None, help="Field of the summaries, where the file has rows.")
 @click.option("--ref-field", default=None, help="Field of the references, where the file has rows.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout instead of the table.")
@@ -172,7 +214,7 @@ def score(
     Plain text has one summary a line (several REF files are several references; an empty line in one is none). Rows
     have an id, and the text in summary, prediction or the like; a REF file may hold lists in summaries.
     """
-    from .scoring import read_cases, score_file
+    from .scoring import FileScores, read_cases, score_file
     from .stats import small_sample_warning
     from .tables import score_table
 
@@ -180,7 +222,7 @@ def score(
         raise UsageError("a paired test needs a second system: name its file with -i")
     config = _config(lang, signature, **parts)
     keep = confidence or paired_bs or paired_ar
-    scores = {}
+    scores: dict[str, FileScores] = {}
     for path in (hypotheses, *others):
         cases = read_cases(path, references, config.lang, hyp_field, ref_field, skip_empty)
         name = path if path not in scores else f"{path} ({len(scores) + 1})"
@@ -202,7 +244,8 @@ def score(
         return
     click.echo(score_table(scores, intervals))
     for name, column, comparison in tests:
-        click.echo(f"{comparison.test}, {name} against {hypotheses}, {column}: {comparison.difference:+.2f}, p = {comparison.p:.4f}")
+        found = f"{comparison.difference:+.2f}, p = {comparison.p:.4f}"
+        click.echo(f"{comparison.test}, {name} against {hypotheses}, {column}: {found}")
     for line in signatures.values():
         click.echo(line)
 
@@ -210,15 +253,15 @@ def score(
 def _warn(name: str, result: Any) -> None:
     if result.off_language:
         languages = " and ".join(result.languages)
-        click.echo(
-            f"warning: {name}: {result.off_language} of {result.n} summaries are not in the language of their reference ({languages})",
-            err=True,
-        )
+        share = f"{result.off_language} of {result.n} summaries"
+        click.echo(f"warning: {name}: {share} are not in the language of their reference ({languages})", err=True)
     if result.empty:
         click.echo(f"warning: {name}: {result.empty} of {result.n} summaries are empty and score 0", err=True)
 
 
-def _intervals(scores: dict[str, Any], resamples: int, seed: int, level: float) -> dict[str, dict[str, tuple[float, float]]]:
+def _intervals(
+    scores: dict[str, Any], resamples: int, seed: int, level: float
+) -> dict[str, dict[str, tuple[float, float]]]:
     import numpy as np
 
     from .stats import bootstrap_intervals
@@ -238,7 +281,9 @@ def _paired(scores: dict[str, Any], tests: list[str], resamples: int, seed: int)
     names = list(scores)[1:]
     for name, other in zip(names, others, strict=True):
         if other.n != base.n:
-            raise UsageError(f"{name} has {other.n} summaries, the baseline {base.n}; a paired test needs the same documents")
+            raise UsageError(
+                f"{name} has {other.n} summaries, the baseline {base.n}; a paired test needs the same documents"
+            )
     return [
         (name, column, TESTS[test](other.columns[column], base.columns[column], resamples, seed))
         for test in tests
@@ -263,7 +308,9 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else round(value, 6)
 
 
-def _score_json(scores: dict[str, Any], intervals: dict[str, Any], tests: list[Any], signatures: dict[str, str]) -> dict[str, Any]:
+def _score_json(
+    scores: dict[str, Any], intervals: dict[str, Any], tests: list[Any], signatures: dict[str, str]
+) -> dict[str, Any]:
     systems = {}
     for name, result in scores.items():
         columns: dict[str, Any] = {}
@@ -276,11 +323,24 @@ def _score_json(scores: dict[str, Any], intervals: dict[str, Any], tests: list[A
             if column in intervals.get(name, {}):
                 entry["low"], entry["high"] = map(_number, intervals[name][column])
             columns[column] = entry
-        systems[name] = {"n": result.n, "languages": dict(result.languages), "off_language": result.off_language, "empty": result.empty, "scores": columns}
+        systems[name] = {
+            "n": result.n,
+            "languages": dict(result.languages),
+            "off_language": result.off_language,
+            "empty": result.empty,
+            "scores": columns,
+        }
     paired = [
-        {"system": name, "column": column, "test": c.test, "difference": _number(c.difference), "p": _number(c.p), "n": c.n, "resamples": c.resamples, "seed": c.seed}
+        {
+            "system": name,
+            "column": column,
+            "test": c.test,
+            "difference": _number(c.difference),
+            "p": _number(c.p),
+            "n": c.n,
+            "resamples": c.resamples,
+            "seed": c.seed,
+        }
         for name, column, c in tests
     ]
     return {"systems": systems, "tests": paired, "signatures": signatures}
-
-

@@ -89,7 +89,9 @@ def _layout(row: Row, fields: Mapping[str, str], layout: str, path: str | Path, 
         mapping["id"] = "\0pair"  # one source has several targets: the pair is the identity
     for ours, theirs in fields.items():
         if theirs not in row:
-            raise DataError(f"{path} {where}: no field {theirs!r} (for {ours}); the fields are {', '.join(map(str, row))}")
+            raise DataError(
+                f"{path} {where}: no field {theirs!r} (for {ours}); the fields are {', '.join(map(str, row))}"
+            )
     return mapping
 
 
@@ -104,7 +106,9 @@ def _references(row: Row, mapping: Mapping[str, str], place: str) -> dict[str, t
     several = row.get(mapping.get("summaries", ""))
     if several is not None:
         if not isinstance(several, list):
-            raise DataError(f"{place}: field {mapping['summaries']!r} is a {type(several).__name__}, not a list of texts")
+            raise DataError(
+                f"{place}: field {mapping['summaries']!r} is a {type(several).__name__}, not a list of texts"
+            )
         for text in several:
             add(_text(text, mapping["summaries"], place), None)
     for key, lang in (("summary", None), ("summary_ar", "ar"), ("summary_en", "en")):
@@ -164,7 +168,12 @@ def read_examples(
             title = row.get(mapping.get("title", "title"))
             count += 1
             yield Example(
-                key, document, references, source or guess_language(document), title if isinstance(title, str) else None, where
+                key,
+                document,
+                references,
+                source or guess_language(document),
+                title if isinstance(title, str) else None,
+                where,
             )
             if limit is not None and count >= limit:
                 return

@@ -18,8 +18,15 @@ from .cache import OutputCache, only_one, write_atomically
 from .data import Example, load_examples
 from .metrics import COLUMNS, DEFAULT_METRICS, Case, ready_metrics, score_cases
 from .rouge import RougeConfig
-from .stats import Comparison, Interval, approximate_randomisation, bootstrap_intervals, holm, paired_bootstrap
-from .stats import small_sample_warning
+from .stats import (
+    Comparison,
+    Interval,
+    approximate_randomisation,
+    bootstrap_intervals,
+    holm,
+    paired_bootstrap,
+    small_sample_warning,
+)
 from .systems import BASELINES, System, fingerprint_hash, make_system
 
 TESTED = ("rouge1", "rouge2", "rougeL", "rougeLsum", "chrf")
@@ -145,13 +152,19 @@ def _generate(
 
 
 def _scored(
-    name: str, texts: list[str | None], examples: Sequence[Example], to: str, ready: Sequence[Any], options: Mapping[str, Any]
+    name: str,
+    texts: list[str | None],
+    examples: Sequence[Example],
+    to: str,
+    ready: Sequence[Any],
+    options: Mapping[str, Any],
 ) -> SystemScores | None:
     there = [i for i, text in enumerate(texts) if text is not None]
     if not there:
         return None
     cases = [
-        Case(texts[i] or "", examples[i].for_language(to), examples[i].document, to, examples[i].source_lang) for i in there
+        Case(texts[i] or "", examples[i].for_language(to), examples[i].document, to, examples[i].source_lang)
+        for i in there
     ]
     columns = {}
     for key, values in score_cases(ready, cases).items():
@@ -167,7 +180,7 @@ def _scored(
 
 
 def _compare(systems: Mapping[str, SystemScores], resamples: int, seed: int) -> list[Pair]:
-    pairs = []
+    pairs: list[Pair] = []
     for column in TESTED:
         able = [s for s in systems.values() if column in s.intervals]
         found = []
@@ -247,7 +260,9 @@ def evaluate(
         if lang not in LANGUAGES:
             raise UsageError(f"{lang!r} is not a language that is written here; choose from {', '.join(LANGUAGES)}")
         if lang not in present:
-            raise DataError(f"{data if is_file else 'the data'}: no reference summary in {lang!r}, only in {', '.join(present)}")
+            raise DataError(
+                f"{data if is_file else 'the data'}: no reference summary in {lang!r}, only in {', '.join(present)}"
+            )
     config = rouge or RougeConfig()
     wanted = tuple(metrics or DEFAULT_METRICS)
     if metrics is None and "ar" in languages:

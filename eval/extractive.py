@@ -27,7 +27,7 @@ class Fragment:
 
 
 def fragments(document: Sequence[str], summary: Sequence[str]) -> list[Fragment]:
-    """Greedy extractive fragments: at each place of the summary the longest run that the document has, then after it."""
+    """Greedy extractive fragments: at each place of the summary the longest run that the document has."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, token in enumerate(document):
         places[token].append(at)
@@ -37,7 +37,9 @@ def fragments(document: Sequence[str], summary: Sequence[str]) -> list[Fragment]
         best, where = 0, 0
         for start in places.get(summary[i], ()):
             length = 1
-            while i + length < len(summary) and start + length < end and document[start + length] == summary[i + length]:
+            while (
+                i + length < len(summary) and start + length < end and document[start + length] == summary[i + length]
+            ):
                 length += 1
             if length > best:
                 best, where = length, start

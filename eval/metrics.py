@@ -23,7 +23,7 @@ from .signature import Signature
 
 @dataclass(frozen=True)
 class Case:
-    """One summary to score: in language ``lang``, of a document in ``source_lang``; ``refs`` and ``doc`` may be empty."""
+    """One summary to score, in ``lang``, of a document in ``source_lang``; ``refs`` and ``doc`` may be empty."""
 
     hyp: str
     refs: tuple[str, ...] = ()
@@ -119,7 +119,7 @@ def _length(_: RougeConfig) -> tuple[Scorer, str]:
             "words": [float(len(w)) for w in words],
             "compression": [compression(tokens(c.doc, c.source_lang), w) for c, w in zip(cases, words, strict=True)],
             "length_ratio": [
-                len(w) / np.mean([len(tokens(r, c.lang)) or 1 for r in c.refs]) if c.refs else NAN
+                len(w) / float(np.mean([len(tokens(r, c.lang)) or 1 for r in c.refs])) if c.refs else NAN
                 for c, w in zip(cases, words, strict=True)
             ],
         }
@@ -129,7 +129,7 @@ def _length(_: RougeConfig) -> tuple[Scorer, str]:
 
 def _extractive(_: RougeConfig) -> tuple[Scorer, str]:
     def score(cases: Sequence[Case]) -> dict[str, list[float]]:
-        rows = []
+        rows: list[tuple[float, ...]] = []
         for case in cases:
             if not case.doc or case.lang != case.source_lang:  # another language shares no words
                 rows.append((NAN,) * 5)
@@ -189,7 +189,13 @@ def _comet(_: RougeConfig) -> tuple[Scorer, str]:
     return scorer, _version("comet", model=model)
 
 
-_LABELS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rouge3": "ROUGE-3", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
+_LABELS = {
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rouge3": "ROUGE-3",
+    "rougeL": "ROUGE-L",
+    "rougeLsum": "ROUGE-Lsum",
+}
 _REFS, _DOC = frozenset({"refs"}), frozenset({"doc"})
 
 METRICS: dict[str, Metric] = {
@@ -228,7 +234,9 @@ METRICS: dict[str, Metric] = {
             _extractive,
             "how much is copied (Newsroom); same language only",
         ),
-        Metric("repetition", (Column("repeated3", "Repeated 3-grams", "lower"),), frozenset(), _repetition, "said twice"),
+        Metric(
+            "repetition", (Column("repeated3", "Repeated 3-grams", "lower"),), frozenset(), _repetition, "said twice"
+        ),
         Metric(
             "script",
             (Column("target_script", "Target script"), Column("in_language", "In the language")),
@@ -251,7 +259,9 @@ METRICS: dict[str, Metric] = {
             "multilingual sentence embeddings, across languages too",
             "semantic",
         ),
-        Metric("bertscore", (Column("bertscore", "BERTScore F1"),), _REFS, _bertscore, "needs its own weights", "bertscore"),
+        Metric(
+            "bertscore", (Column("bertscore", "BERTScore F1"),), _REFS, _bertscore, "needs its own weights", "bertscore"
+        ),
         Metric("comet", (Column("comet", "COMET"),), _REFS | _DOC, _comet, "needs its own weights", "comet"),
     )
 }

@@ -61,7 +61,9 @@ def make_comet() -> tuple[Scorer, str]:
         scored = [i for i, case in enumerate(cases) if case.refs]
         rows = [{"src": cases[i].doc, "mt": cases[i].hyp, "ref": cases[i].refs[0]} for i in scored]
         values = [NAN] * len(cases)
-        for i, value in zip(scored, model.predict(rows, gpus=0, progress_bar=False).scores if rows else [], strict=True):
+        for i, value in zip(
+            scored, model.predict(rows, gpus=0, progress_bar=False).scores if rows else [], strict=True
+        ):
             values[i] = 100 * value
         return {"comet": values}
 

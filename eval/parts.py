@@ -33,7 +33,9 @@ _INVISIBLE = frozenset(
 _TATWEEL = 0x640
 _HIGH_HAMZA = 0x674
 # Vowel marks as letters of their own (Arabic Presentation Forms), which NFKC would turn into a space and a mark.
-_MARK_FORMS = frozenset([*range(0xFE70, 0xFE75), *range(0xFE76, 0xFE80), *range(0xFC5E, 0xFC64), *range(0xFCF2, 0xFCF5)])
+_MARK_FORMS = frozenset(
+    [*range(0xFE70, 0xFE75), *range(0xFE76, 0xFE80), *range(0xFC5E, 0xFC64), *range(0xFCF2, 0xFCF5)]
+)
 
 _LETTERS_V1 = {
     **dict.fromkeys("أإآٱٲٳ", "ا"),
@@ -161,7 +163,9 @@ def part(table: Mapping[str, object], kind: str, name: str) -> object:
         raise UsageError(f"{name!r} is not a known {kind}; choose from {', '.join(table)}") from None
 
 
-_ARABIC_LETTER = re.compile("[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9\ufb50-\ufdff\ufe70-\ufefc]")
+_ARABIC_LETTER = re.compile(
+    "[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9\ufb50-\ufdff\ufe70-\ufefc]"
+)
 _LATIN_LETTER = re.compile("[A-Za-z\u00c0-\u024f]")
 
 

@@ -145,7 +145,13 @@ def _step5(word: str) -> str:
     return word
 
 
-_STEPS: tuple[Callable[[str], str], ...] = (_step1, _step2, lambda word: _replace(word, _STEP3, _ANY_STEP3), _step4, _step5)
+_STEPS: tuple[Callable[[str], str], ...] = (
+    _step1,
+    _step2,
+    lambda word: _replace(word, _STEP3, _ANY_STEP3),
+    _step4,
+    _step5,
+)
 
 
 @lru_cache(maxsize=1 << 17)

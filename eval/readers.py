@@ -78,7 +78,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                     line = raw.decode("utf-8")
                 except UnicodeDecodeError as error:
                     raise DataError(
-                        f"{path} line {number}: not UTF-8 (byte {raw[error.start]:#04x}); convert the file, as with iconv"
+                        f"{path} line {number}: not UTF-8 (byte {raw[error.start]:#04x}); convert the file"
                     ) from None
                 if number == 1:
                     line = line.removeprefix("\ufeff")

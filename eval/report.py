@@ -1,4 +1,4 @@
-"""The evaluation's report: one HTML file without anything outside it, readable from right to left where it is Arabic."""
+"""The evaluation's report: one HTML file that needs nothing else, read from right to left where it is Arabic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,18 @@ from .report_style import CSS
 from .rouge import RougeConfig
 from .systems import BASELINES
 
-MAIN = ("rouge1", "rouge2", "rougeL", "rougeLsum", "chrf", "sim_ref", "number_precision", "name_precision", "in_language", "words")
+MAIN = (
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "rougeLsum",
+    "chrf",
+    "sim_ref",
+    "number_precision",
+    "name_precision",
+    "in_language",
+    "words",
+)
 _EXAMPLES = 5
 _LANGUAGE = {"ar": "Arabic", "en": "English"}
 _DIRECTION = {"ar": "rtl", "en": "ltr"}
@@ -38,6 +49,11 @@ def _value(value: float, unit: str) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", "\u2212")
+
+
+def _scroll(head: str, rows: Sequence[str]) -> str:
+    body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
+    return f'<div class="scroll"><table>{body}</table></div>'
 
 
 def _table(direction: Direction, columns: Sequence[str]) -> str:
@@ -63,12 +79,13 @@ def _table(direction: Direction, columns: Sequence[str]) -> str:
         base = ' class="base"' if system in BASELINES else ""
         swatch = f'<span class="sw c{_colours(direction)[system] % 8}"></span> '
         rows.append(f'<tr{base}><th scope="row" title="{_e(system)}">{swatch}{_e(system)}</th>{"".join(cells)}</tr>')
-    return f'<div class="scroll"><table><thead><tr><th scope="col">System</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return _scroll(f'<th scope="col">System</th>{head}', rows)
 
 
 def _legend(direction: Direction) -> str:
     chips = [
-        f'<span class="chip"><span class="sw c{i % 8}"></span>{_e(name)}</span>' for name, i in _colours(direction).items()
+        f'<span class="chip"><span class="sw c{i % 8}"></span>{_e(name)}</span>'
+        for name, i in _colours(direction).items()
     ]
     return f'<div class="chips">{"".join(chips)}</div>'
 
@@ -88,7 +105,9 @@ def _plots(direction: Direction) -> str:
     scored = {n: s for n, s in direction.systems.items() if "rougeL" in s.intervals}
     if scored:
         series = [Series(n, s.columns["rougeL"][~np.isnan(s.columns["rougeL"])], colours[n]) for n, s in scored.items()]
-        figures.append(_figure(ridges(series, "ROUGE-L F1, %", 100), "How ROUGE-L is spread over documents; dashed: median"))
+        figures.append(
+            _figure(ridges(series, "ROUGE-L F1, %", 100), "How ROUGE-L is spread over documents; dashed: median")
+        )
     lengths = np.array([len(tokens(e.document, e.source_lang)) for e in direction.examples], dtype=float)
     if scored and len(lengths) >= 10:
         lines = [Series(n, s.columns["rougeL"], colours[n]) for n, s in scored.items()]
@@ -100,7 +119,9 @@ def _plots(direction: Direction) -> str:
         for n, s in direction.systems.items()
         if "words" in s.intervals
     ]
-    references = [len(tokens(r, direction.target)) for e in direction.examples for r in e.for_language(direction.target)]
+    references = [
+        len(tokens(r, direction.target)) for e in direction.examples for r in e.for_language(direction.target)
+    ]
     if words:
         every = [Series("reference", np.array(references, dtype=float), -1), *words]
         figures.append(_figure(ridges(every, "words in the summary"), "Lengths of summaries; dashed: median"))
@@ -132,13 +153,13 @@ def _significance(direction: Direction, level: float) -> str:
             rows.append(f'<tr><th scope="row">{_e(row)}</th>{"".join(line)}</tr>')
         head = "".join(f'<th scope="col">− {_e(name)}</th>' for name in names)
         label = COLUMNS[column].label
-        table = f'<div class="scroll"><table><thead><tr><th scope="col">{_e(label)}</th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+        table = _scroll(f'<th scope="col">{_e(label)}</th>{head}', rows)
         opened = " open" if column == "rougeL" else ""
         blocks.append(f'<details{opened}><summary>{_e(label)}</summary><div class="in">{table}</div></details>')
     intro = (
-        "<p class='soft'>Difference of means, row minus column, with two-sided p-values: approximate randomisation (AR), "
-        "the same adjusted for the number of pairs (Holm), paired bootstrap (BS). Coloured where Holm's p is under "
-        f"{1 - level:.2g}.</p>"
+        "<p class='soft'>Difference of means, row minus column, with two-sided p-values: approximate randomisation "
+        "(AR), the same adjusted for the number of pairs (Holm), paired bootstrap (BS). Coloured where Holm's p is "
+        f"under {1 - level:.2g}.</p>"
     )
     return f"<h3>Are the differences real?</h3>{intro}{''.join(blocks)}"
 
@@ -158,7 +179,8 @@ def _document(direction: Direction, index: int, main: SystemScores, config: Roug
         title = "Reference" if len(references) == 1 else f"Reference {number}"
         marked = mark(reference, [main.texts[index] or ""], config)
         cells.append(
-            f'<div class="cell r"><h4>{title}<span class="v">marked: in {_e(main.name)}</span></h4><p {attributes}>{marked}</p></div>'
+            f'<div class="cell r"><h4>{title}<span class="v">marked: in {_e(main.name)}</span></h4>'
+            f"<p {attributes}>{marked}</p></div>"
         )
     for name, system in direction.systems.items():
         text = system.texts[index]
@@ -203,7 +225,10 @@ def _documents(direction: Direction, config: RougeConfig) -> str:
         if label == "Worst" and len(order) < 2:
             continue
         cards = "".join(_document(direction, i, main, config) for i in chosen)
-        parts.append(f"<details{' open' if label == 'Best' else ''}><summary>{label} {len(chosen)}</summary><div class='in'>{cards}</div></details>")
+        opened = " open" if label == "Best" else ""
+        parts.append(
+            f"<details{opened}><summary>{label} {len(chosen)}</summary><div class='in'>{cards}</div></details>"
+        )
     return "".join(parts)
 
 
@@ -220,13 +245,15 @@ def _section(direction: Direction, settings: dict[str, object]) -> str:
     signatures = "".join(f"<code>{_e(text)}</code>" for text in direction.signatures.values())
     rest = [name for name in columns if name not in main]
     more = (
-        f'<details><summary>All other metrics</summary><div class="in">{_table(direction, rest)}</div></details>' if rest else ""
+        f'<details><summary>All other metrics</summary><div class="in">{_table(direction, rest)}</div></details>'
+        if rest
+        else ""
     )
     return (
         f'<section id="{direction.source}-{direction.target}"><h2>{source} documents, {target} summaries</h2>'
-        f'<p class="soft">{len(direction.examples)} documents. Means over documents with {level:.0%} bootstrap intervals '
-        f"({settings['resamples']} resamples, seed {settings['seed']}); the best mean is bold, the oracle aside, which has "
-        f"seen the reference.</p>{warnings}"
+        f'<p class="soft">{len(direction.examples)} documents. Means over documents with {level:.0%} bootstrap '
+        f"intervals ({settings['resamples']} resamples, seed {settings['seed']}); the best mean is bold, the oracle "
+        f"aside, which has seen the reference.</p>{warnings}"
         f"<h3>Scores</h3>{_table(direction, main)}{more}"
         f"<h3>At a glance</h3>{_legend(direction)}{_plots(direction)}"
         f"{_significance(direction, level)}{_documents(direction, config)}"
@@ -238,7 +265,8 @@ def report_html(evaluation: Evaluation) -> str:
     """The page, as text."""
     settings = evaluation.settings
     links = "".join(
-        f'<a href="#{d.source}-{d.target}">{_LANGUAGE[d.source]} → {_LANGUAGE[d.target]}</a>' for d in evaluation.directions
+        f'<a href="#{d.source}-{d.target}">{_LANGUAGE[d.source]} → {_LANGUAGE[d.target]}</a>'
+        for d in evaluation.directions
     )
     nav = f"<nav>{links}</nav>" if len(evaluation.directions) > 1 else ""
     notes = "".join(f'<div class="warn">{_e(note)}</div>' for note in evaluation.notes)

@@ -30,7 +30,7 @@ class Word:
 def words(text: str, config: RougeConfig) -> list[Word]:
     """Tokens of ``text`` with their places, under a configuration whose language is settled."""
     normalize, tokenize = NORMALIZERS[str(config.norm)], TOKENIZERS[str(config.tok)]
-    found = []
+    found: list[Word] = []
     for match in _WORD.finditer(text):
         found.extend(Word(token, match.start(), match.end()) for token in tokenize(normalize(match.group())))
     return found
@@ -67,7 +67,12 @@ def mark(text: str, others: Sequence[str], config: RougeConfig, least: int = 1) 
         while j + 1 < len(own) and degree[j + 1] == n:
             j += 1
         if own[i].start >= at:  # two tokens can come of one word
-            parts += [html.escape(text[at : own[i].start]), f'<mark class="n{n}">', html.escape(text[own[i].start : own[j].end]), "</mark>"]
+            parts += [
+                html.escape(text[at : own[i].start]),
+                f'<mark class="n{n}">',
+                html.escape(text[own[i].start : own[j].end]),
+                "</mark>",
+            ]
             at = own[j].end
         i = j + 1
     return "".join([*parts, html.escape(text[at:])])

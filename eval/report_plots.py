@@ -155,6 +155,9 @@ def trend(x: np.ndarray, series: Sequence[Series], x_label: str, y_label: str, b
                 px = left + (min(float(np.median(x[group])), high_x) - low_x) * scale
                 points.append((px, bottom - float(np.nanmean(values)) * unit))
         line = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
-        body.append(f'<polyline class="trend {_class(one.colour)}" points="{line}"><title>{html.escape(one.name)}</title></polyline>')
+        body.append(
+            f'<polyline class="trend {_class(one.colour)}" points="{line}">'
+            f"<title>{html.escape(one.name)}</title></polyline>"
+        )
         body += [f'<circle class="dot {_class(one.colour)}" cx="{px:.1f}" cy="{py:.1f}" r="3.5"/>' for px, py in points]
     return _svg(bottom + 38, f"{y_label} against {x_label}", body)

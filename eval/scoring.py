@@ -40,7 +40,9 @@ def _text_references(paths: Sequence[str | Path]) -> Iterator[_Reference]:
             return
         if any(line is None for line in lines):
             counts = [number + (line is not None) + sum(1 for _ in s) for line, s in zip(lines, streams, strict=True)]
-            raise DataError("unequal line counts: " + ", ".join(f"{p} has {n}" for p, n in zip(paths, counts, strict=True)))
+            raise DataError(
+                "unequal line counts: " + ", ".join(f"{p} has {n}" for p, n in zip(paths, counts, strict=True))
+            )
         number += 1
         texts = tuple(line[1] for line in lines if line is not None and line[1].strip())
         yield _Reference(f"{paths[0]} line {number}", None, texts)
@@ -74,7 +76,9 @@ def _references(paths: Sequence[str | Path], name: str | None) -> Iterator[_Refe
         yield from _text_references(paths)
         return
     if len(paths) > 1:
-        raise UsageError("several reference files must be plain text; in JSON lines, give a list in the field 'summaries'")
+        raise UsageError(
+            "several reference files must be plain text; in JSON lines, give a list in the field 'summaries'"
+        )
     yield from _row_references(paths[0], name)
 
 
@@ -93,7 +97,9 @@ class _Ids:
         self.seen.add(key)
 
 
-def _joined(predictions: str | Path, references: Iterator[_Reference], name: str | None) -> Iterator[tuple[str, _Reference]]:
+def _joined(
+    predictions: str | Path, references: Iterator[_Reference], name: str | None
+) -> Iterator[tuple[str, _Reference]]:
     """Predictions beside their references: in the same order, or else (held in memory from there on) by id."""
     rows = read_predictions(predictions, name)
     ids, reference_ids = _Ids(predictions), _Ids("the references")
@@ -146,7 +152,9 @@ def read_cases(
         if not reference.texts:
             if skip_empty:
                 continue
-            raise DataError(f"{reference.place}: the reference is empty; fill it in, or leave such lines out: --skip-empty")
+            raise DataError(
+                f"{reference.place}: the reference is empty; fill it in, or leave such lines out: --skip-empty"
+            )
         target = guess_language(reference.texts[0]) if lang == "auto" else lang
         source = guess_language(reference.document) if reference.document else target
         yield Case(text, reference.texts, reference.document, target, source)

@@ -135,9 +135,7 @@ def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return difference[~np.isnan(difference)]
 
 
-def paired_bootstrap(
-    first: np.ndarray, second: np.ndarray, resamples: int = 1000, seed: int = 12345
-) -> Comparison:
+def paired_bootstrap(first: np.ndarray, second: np.ndarray, resamples: int = 1000, seed: int = 12345) -> Comparison:
     """Paired bootstrap test of equal means, two-sided.
 
     Koehn (2004), "Statistical significance tests for machine translation evaluation"; the resampled differences are

@@ -134,7 +134,9 @@ class Predictions:
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
         if not self._by_id:
             if self._next + len(examples) > len(self._lines):
-                raise DataError(f"{self.path}: {len(self._lines)} lines are fewer than the documents; give one for each")
+                raise DataError(
+                    f"{self.path}: {len(self._lines)} lines are fewer than the documents; give one for each"
+                )
             begin, self._next = self._next, self._next + len(examples)
             return list(self._lines[begin : self._next])
         for example in examples:
@@ -156,7 +158,9 @@ class Model:
 
     cached, uses_references, batch_size = True, False, 8
 
-    def __init__(self, model: str, options: Mapping[str, Any], load: Mapping[str, Any], name: str | None = None) -> None:
+    def __init__(
+        self, model: str, options: Mapping[str, Any], load: Mapping[str, Any], name: str | None = None
+    ) -> None:
         self.model, self.options, self.load = model, dict(options), dict(load)
         settings = ",".join(f"{key}={value}" for key, value in self.options.items())
         self.name = name or (f"{model}:{settings}" if settings else model)

@@ -9,7 +9,18 @@ from .evaluation import Direction, Evaluation
 from .metrics import COLUMNS
 from .scoring import FileScores
 
-_MAIN = ("rouge1", "rouge2", "rougeL", "rougeLsum", "chrf", "words", "novel2", "number_precision", "name_precision", "in_language")
+_MAIN = (
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "rougeLsum",
+    "chrf",
+    "words",
+    "novel2",
+    "number_precision",
+    "name_precision",
+    "in_language",
+)
 
 
 def _width(text: str) -> int:

@@ -52,7 +52,9 @@ def rows() -> list[dict[str, str]]:
     return [
         {
             "id": f"d{i}",
-            "document": f"Opening words number {i} come here. " + " ".join(f"word{j}" for j in range(i, i + 10)) + ".",
+            "document": f"Opening words number {i} come here. Then "
+            + " ".join(f"word{j}" for j in range(i, i + 10))
+            + ".",
             "summary": f"Opening words number {i} come here.",
             "source_lang": "en",
         }

@@ -111,9 +111,21 @@ BAD = [
     ("no field at all", ['{"body": "x"}'], "line 1: no field 'document' or 'summary'; the fields are body"),
     ("NaN", [GOOD, '{"id": "b", "document": "x", "summary": NaN}'], "line 2: field 'summary' is NaN"),
     ("nan as text", [GOOD, '{"id": "b", "document": "nan", "summary": "x"}'], "line 2: field 'document' is 'nan'"),
-    ("number", [GOOD, '{"id": "b", "document": 3, "summary": "x"}'], "line 2: field 'document' is a int, not a text: 3"),
-    ("empty reference", [GOOD, '{"id": "b", "document": "x", "summary": " "}'], "line 2: the reference summary is empty"),
-    ("null reference", [GOOD, '{"id": "b", "document": "x", "summary": null}'], "line 2: the reference summary is empty"),
+    (
+        "number",
+        [GOOD, '{"id": "b", "document": 3, "summary": "x"}'],
+        "line 2: field 'document' is a int, not a text: 3",
+    ),
+    (
+        "empty reference",
+        [GOOD, '{"id": "b", "document": "x", "summary": " "}'],
+        "line 2: the reference summary is empty",
+    ),
+    (
+        "null reference",
+        [GOOD, '{"id": "b", "document": "x", "summary": null}'],
+        "line 2: the reference summary is empty",
+    ),
     ("empty document", [GOOD, '{"id": "b", "document": "", "summary": "x"}'], "line 2: the document is empty"),
     ("duplicate id", [GOOD, GOOD], "line 2: the id 'a' was already used at line 1; ids must differ"),
     ("references no list", ['{"document": "x", "summaries": "y"}'], "line 1: field 'summaries' is a str, not a list"),
@@ -161,7 +173,7 @@ def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", ROWS)
     with pytest.raises(UsageError, match="not a known format; choose from .jsonl"):
         read_rows(tmp_path / "x.docx")
-    with pytest.raises(UsageError, match="'mine' is not a known layout; choose from auto, khulasa, xlsum"):
+    with pytest.raises(UsageError, match="'mine' is not a known layout; choose from auto, khulasa, crosssum"):
         load_examples(path, layout="mine")
     with pytest.raises(UsageError, match="'body' is not a field; choose from id, document"):
         load_examples(path, fields={"body": "x"})

@@ -8,7 +8,15 @@ import pytest
 
 from summarize.errors import UsageError
 from summarize.eval.data import load_examples
-from summarize.eval.parts import NORMALIZERS, STEMMERS, TOKENIZERS, arabic_share, guess_language, normalize_marks, normalize_v1
+from summarize.eval.parts import (
+    NORMALIZERS,
+    STEMMERS,
+    TOKENIZERS,
+    arabic_share,
+    guess_language,
+    normalize_marks,
+    normalize_v1,
+)
 from summarize.eval.porter import porter_stem
 from summarize.eval.rouge import Rouge
 
@@ -141,13 +149,17 @@ def test_porter_is_nltks() -> None:
     nltk = pytest.importorskip("nltk.stem.porter")
     theirs = nltk.PorterStemmer()
     words = {w for e in load_examples("sample") for w in re.findall("[a-z0-9]+", e.document.lower())}
-    suffixes = "s es ies ied ed eed ing ly y ational tional enci izer bli alli entli eli ization ator alism iveness " \
-        "fulness ousness aliti biliti fulli logi icate ative alize ical ful ness ement ment ion ous ize ll e".split()  # fmt: skip
+    suffixes = (
+        "s es ies ied ed eed ing ly y ational tional enci izer bli alli entli eli ization ator alism iveness fulness "
+        "ousness aliti biliti fulli logi icate ative alize ical ful ness ement ment ion ous ize ll e"
+    ).split()
     stems = "a be cry play syzyg relat condit hop fail fall fizz agre tr yy bb geo control 19th covid y".split()
     words |= {stem + suffix for stem in stems for suffix in suffixes}
     words |= {stem + a + b for stem in stems for a in suffixes[:8] for b in suffixes}
     words |= set("skies dying lying tying news innings outing howe proceed exceed succeed dies flies".split())
-    wrong = [(w, theirs.stem(w), porter_stem(w)) for w in sorted(words) if len(w) > 3 and porter_stem(w) != theirs.stem(w)]
+    wrong = [
+        (w, theirs.stem(w), porter_stem(w)) for w in sorted(words) if len(w) > 3 and porter_stem(w) != theirs.stem(w)
+    ]
     assert len(words) > 4000
     assert not wrong
 

@@ -30,7 +30,9 @@ def real_pairs() -> list[tuple[str, str]]:
 
 def fuzzed_pairs(n: int) -> list[tuple[str, str]]:
     rng = random.Random(3)
-    words = "The the cat cats running ran 12 3.5 naïve don't U.S. İstanbul كتاب \u200b - _ x y z happily easily".split(" ")
+    words = "The the cat cats running ran 12 3.5 naïve don't U.S. İstanbul كتاب \u200b - _ x y z happily easily".split(
+        " "
+    )
     ends = [" ", "  ", "\n", "\n\n", ". ", ", ", "\t"]
 
     def text() -> str:
@@ -207,7 +209,9 @@ def test_signature_literal() -> None:
     assert Rouge.from_signature(expected).score("اعلن الوزير", "أعلن الوزير") == {"rouge2": (1, 1, 1)}
 
 
-@pytest.mark.parametrize("text", ["", "|lang:ar", "rouge1|lang", "rouge1|lang:ar|lang:en", "bleu|lang:ar", "rouge1|case:lc"])
+@pytest.mark.parametrize(
+    "text", ["", "|lang:ar", "rouge1|lang", "rouge1|lang:ar|lang:en", "bleu|lang:ar", "rouge1|case:lc"]
+)
 def test_what_is_no_signature_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         RougeConfig.from_signature(text)
