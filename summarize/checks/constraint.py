@@ -20,6 +20,7 @@ from functools import cached_property
 
 from .quantities import Numbers, read_numbers
 from .text import fold
+from .wordlimits import WordPieces, components
 
 _SEPARATORS = {".": ".", ",": ",", "٫": ".", "٬": ","}
 _NUMBER_CHAR = re.compile(r"[0-9.,]")
@@ -76,6 +77,11 @@ class NumberVocabulary:
 
         model = sentencepiece.SentencePieceProcessor(model_file=model_file)
         return cls.from_pieces(model.id_to_piece(i) for i in range(model.get_piece_size()))
+
+    @cached_property
+    def word_pieces(self) -> WordPieces:
+        """Pieces that complete number words."""
+        return WordPieces.from_text(self.text)
 
     @cached_property
     def digit_ids(self) -> frozenset[int]:
@@ -143,7 +149,8 @@ def supported_forms(numbers: Numbers) -> frozenset[str]:
 class NumberConstraint:
     """What numbers may be written in a summary of one document.
 
-    ``forbids(prefix, piece)`` answers for one piece of text, :meth:`step` for a whole vocabulary at once.
+    ``forbids(prefix, piece)`` answers for the digits of one piece of text, :meth:`step` for a whole vocabulary at once.
+    With ``words``, ``step`` steers number words as well as digits (:mod:`summarize.checks.wordlimits`).
 
     >>> NumberConstraint("It killed 17 people in 2003.").forbids("It killed 1", "8")
     True
@@ -151,12 +158,18 @@ class NumberConstraint:
 
     document: str
     vocabulary: NumberVocabulary | None = None
-    _steps: dict[tuple[str, int, bool], Step] = field(default_factory=dict, repr=False, compare=False)
+    words: bool = False
+    _steps: dict[tuple[str, int, str], Step] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def forms(self) -> frozenset[str]:
         """Supported numbers in ASCII digits."""
         return supported_forms(read_numbers(self.document))
+
+    @cached_property
+    def components(self) -> frozenset[int]:
+        """Values of number words that may be part of saying a number of the document."""
+        return components(read_numbers(self.document))
 
     @cached_property
     def prefixes(self) -> frozenset[str]:
@@ -234,10 +247,14 @@ class NumberConstraint:
             .lower()
             .endswith(tuple(lead + n[:k] for lead, ns in SHORT.items() for n in ns for k in range(3)))
         )
-        key = (number, script, special and bool(prefix))
+        word = self.vocabulary.word_pieces.word_under_way(prefix) if self.words and not number else ""
+        key = (number, script, word)
         if not special and key in self._steps:
             return self._steps[key]
         step = self._make_step(prefix, number, script)
+        if self.words and step.only is None:
+            more = self.vocabulary.word_pieces.forbidden(word, self.components)
+            step = Step(forbid=tuple(dict.fromkeys((*step.forbid, *more))))
         if not special:
             self._steps[key] = step
         return step

@@ -147,3 +147,42 @@ def test_logits_processor() -> None:
     assert scores.abs().sum() == 0
     with pytest.raises(ValueError, match="multiple"):
         processor(ids[:3], scores[:3])
+
+
+@pytest.mark.parametrize(
+    ("document", "prefix", "blocked", "free"),
+    [
+        ("Seventeen people died.", "", {" eleven", " five", " خمسة", " مليون"}, {" seven", " tension", " two"}),
+        ("Seventeen people died.", "se", set(), {"ven"}),  # it may become seventeen
+        ("Seven people died.", "se", set(), {"ven"}),
+        ("Nobody died.", "se", {"ven"}, {"teen"}),
+        ("Some 25 people died.", "", {" eleven", " seven", " مليون"}, {" five", " خمسة"}),
+        ("It cost 11 million.", "", {" five", " خمسة", " seven"}, {" eleven", " مليون"}),
+        ("حضر خمسة وعشرون شخصا.", "", {" eleven", " seven", " مليون"}, {" five", " خمسة"}),
+        ("حضر خمسة وعشرون شخصا.", "ملي", {"ون"}, set()),
+        ("بلغ 3 ملايين.", "ملي", set(), {"ون"}),
+    ],
+)
+def test_number_words(document: str, prefix: str, blocked: set[str], free: set[str]) -> None:
+    pieces = [
+        "▁",
+        "▁eleven",
+        "▁five",
+        "▁خمسة",
+        "▁مليون",
+        "▁seven",
+        "▁tension",
+        "se",
+        "ven",
+        "teen",
+        "ملي",
+        "ون",
+        "▁two",
+    ]
+    vocabulary = NumberVocabulary.from_pieces(pieces)
+    step = NumberConstraint(document, vocabulary, words=True).step(prefix)
+    found = {vocabulary.text[i] for i in step.forbid}
+    assert step.only is None
+    assert blocked <= found
+    assert not free & found
+    assert not NumberConstraint(document, vocabulary).step(prefix).forbid
