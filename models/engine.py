@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,17 @@ class Output:
     score: float
 
 
-# Called before a token of a row is chosen with (document index, task, ids so far); gives ids that must not come
-# next, or None.
-Constraint = Callable[[int, Task, Sequence[int]], "np.ndarray | None"]
+class Restriction(Protocol):
+    """What may come next: ``only`` these ids where that is not None, else all but ``forbid``."""
+
+    @property
+    def forbid(self) -> Sequence[int]: ...
+    @property
+    def only(self) -> Sequence[int] | None: ...
+
+
+# Called before a token of a row is chosen, with (document index, task, ids so far).
+Constraint = Callable[[int, Task, Sequence[int]], "Restriction | None"]
 
 
 @dataclass

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+    from .engine import Restriction
+
 Step = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
-# (row's group, ids so far) -> ids that must not come next
-Forbid = Callable[[int, Sequence[int]], "Sequence[int] | None"]
+# (row's group, ids so far) -> what may come next
+Restrict = Callable[[int, Sequence[int]], "Restriction | None"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def _restrict(
     eos: int,
     no_repeat_ngram_size: int,
     min_new_tokens: int,
-    forbid: Forbid | None,
+    restrict: Restrict | None,
 ) -> None:
     for row, ids in enumerate(rows):
         banned = repeated(ids, no_repeat_ngram_size)
@@ -55,10 +57,17 @@ def _restrict(
             logits[row, banned] = float("-inf")
         if len(ids) < min_new_tokens:
             logits[row, eos] = float("-inf")
-        if forbid is not None:
-            more = forbid(groups[row], ids)
-            if more is not None and len(more):
-                logits[row, more] = float("-inf")
+        restriction = None if restrict is None else restrict(groups[row], ids)
+        if restriction is None:
+            continue
+        if restriction.only is not None:
+            only = list(restriction.only)
+            kept = logits[row, only].clone()
+            if kept.max() > float("-inf"):  # else what is blocked above leaves nothing: the restriction gives way
+                logits[row] = float("-inf")
+                logits[row, only] = kept
+        elif restriction.forbid:
+            logits[row, list(restriction.forbid)] = float("-inf")
 
 
 def greedy(
@@ -69,7 +78,7 @@ def greedy(
     max_new_tokens: int,
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
-    forbid: Forbid | None = None,
+    restrict: Restrict | None = None,
 ) -> list[Found]:
     """The likeliest token every time.
 
@@ -86,7 +95,7 @@ def greedy(
     done: dict[int, Found] = {}
     while True:
         logits = logits.float()
-        _restrict(logits, [ids[g] for g in groups], groups, eos, no_repeat_ngram_size, min_new_tokens, forbid)
+        _restrict(logits, [ids[g] for g in groups], groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
         best, token = logits.max(dim=-1)
         logprob = (best - logits.logsumexp(dim=-1)).tolist()
         stay, feed = [], []
@@ -117,7 +126,7 @@ def beam_search(
     length_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
-    forbid: Forbid | None = None,
+    restrict: Restrict | None = None,
 ) -> list[list[Found]]:
     """Beam search as transformers does it (early stopping off): for every group its finished outputs, best first.
 
@@ -139,7 +148,7 @@ def beam_search(
         logits = logits.float()
         raw = torch.log_softmax(logits, dim=-1)
         row_groups = [g for g in groups_running for _ in range(width)]
-        _restrict(raw, rows, row_groups, eos, no_repeat_ngram_size, min_new_tokens, forbid)
+        _restrict(raw, rows, row_groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
         scored = (raw.cpu() + totals[:, None]).view(len(groups_running), width * vocabulary)
         values, flat = scored.topk(min(2 * num_beams, scored.shape[1]), dim=-1)
         next_groups: list[int] = []

@@ -54,6 +54,12 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @click.option(
     "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", show_default=True, help="Documents' language."
 )
+@click.option(
+    "--faithful/--no-faithful",
+    default=True,
+    show_default=True,
+    help="Forbid, while decoding, numbers that the document does not support.",
+)
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
 @click.option("--strict", is_flag=True, help="Refuse (exit code 1) a summary that the document does not support.")
 @click.option("--offline", is_flag=True, help="Never ask the network, whatever the model.")
@@ -71,6 +77,7 @@ def summarize(
     dtype: str,
     num_beams: int,
     source: str,
+    faithful: bool,
     check: bool,
     strict: bool,
     offline: bool,
@@ -96,6 +103,7 @@ def summarize(
         "headline": headline,
         "num_beams": num_beams,
         "source": source,
+        "faithful": faithful,
     }
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:

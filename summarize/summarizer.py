@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from .errors import DocumentError, UsageError
@@ -14,7 +15,8 @@ from .text import clean, count_words
 
 if TYPE_CHECKING:
     from .checks import Finding
-    from .models.engine import Decoding, Engine, Memory, Output, Task
+    from .checks.constraint import NumberVocabulary
+    from .models.engine import Constraint, Decoding, Engine, Memory, Output, Task
 
 # New tokens at most: about three to an Arabic or English word, and some to spare.
 _MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
@@ -103,6 +105,16 @@ class Summarizer:
 
         self.engine: Engine = load_engine(model, device, dtype, local_files_only)
 
+    @cached_property
+    def _vocabulary(self) -> NumberVocabulary | None:
+        """The pieces of the engine's vocabulary that matter to numbers; None where the engine does not tell them."""
+        pieces = getattr(self.engine, "pieces", None)
+        if pieces is None:
+            return None
+        from .checks.constraint import NumberVocabulary
+
+        return NumberVocabulary.from_pieces(pieces)
+
     @overload
     def __call__(  # type: ignore[overload-overlap] # a str is a Sequence[str], and is taken as one text
         self,
@@ -113,6 +125,7 @@ class Summarizer:
         headline: bool = ...,
         num_beams: int = ...,
         source: str = ...,
+        faithful: bool = ...,
         check: bool = ...,
     ) -> Result: ...
     @overload
@@ -125,6 +138,7 @@ class Summarizer:
         headline: bool = ...,
         num_beams: int = ...,
         source: str = ...,
+        faithful: bool = ...,
         check: bool = ...,
     ) -> list[Result]: ...
 
@@ -137,6 +151,7 @@ class Summarizer:
         headline: bool = False,
         num_beams: int = 1,
         source: str = "auto",
+        faithful: bool = True,
         check: bool = True,
     ) -> Result | list[Result]:
         """Summarises a text, or each of a list of texts.
@@ -148,6 +163,7 @@ class Summarizer:
             headline: whether to write a headline in each language, too.
             num_beams: beams of the search; 1 is greedy.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
+            faithful: whether to forbid, while decoding, numbers that the document does not support.
             check: whether to look for numbers and names that the document does not support.
 
         Returns:
@@ -164,7 +180,7 @@ class Summarizer:
             raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
         if not isinstance(num_beams, int) or not 1 <= num_beams <= 32:
             raise UsageError(f"num_beams={num_beams!r} is not a number of beams: choose from 1 to 32")
-        job = _Job(self.engine, languages, length, headline, num_beams, check)
+        job = _Job(self.engine, languages, length, headline, num_beams, self._vocabulary if faithful else None, check)
         if isinstance(documents, str):
             return job.run([_prepare(documents, source, None)])[0]
         prepared = [_prepare(text, source, i) for i, text in enumerate(documents)]
@@ -212,6 +228,7 @@ class _Job:
     length: str
     headline: bool
     num_beams: int
+    vocabulary: NumberVocabulary | None  # to keep unsupported numbers out; None lets them be
     check: bool
 
     def run(self, documents: Sequence[_Prepared]) -> list[Result]:
@@ -221,7 +238,7 @@ class _Job:
         results: list[Result | None] = [None] * len(documents)
         if long:
             memory = self.engine.encode([documents[i].text for i in long])
-            outputs = self._decode(memory, self._tasks())
+            outputs = self._decode(memory, self._tasks(), [documents[i].text for i in long])
             took = (time.perf_counter() - began) / len(documents)
             for at, i in enumerate(long):
                 results[i] = self._result(documents[i], outputs[at], memory.tokens[at], memory.truncated[at], took)
@@ -244,12 +261,23 @@ class _Job:
         most = max(_HEADLINE_TOKENS if t.kind == "headline" else _MAX_NEW_TOKENS[t.length] for t in tasks)
         return Decoding(num_beams=self.num_beams, max_new_tokens=most, forbid_script=forbid_script)
 
-    def _decode(self, memory: Memory, tasks: Sequence[Task]) -> list[list[Output]]:
-        outputs = self.engine.decode(memory, tasks, self._decoding(tasks))
+    def _constraint(self, documents: Sequence[str]) -> Constraint | None:
+        """What keeps numbers that its document does not support out of each output."""
+        vocabulary = self.vocabulary
+        if vocabulary is None:
+            return None
+        from .checks.constraint import NumberConstraint
+
+        constraints = [NumberConstraint(text, vocabulary) for text in documents]
+        return lambda document, task, ids: constraints[document].step(vocabulary.tail(ids))
+
+    def _decode(self, memory: Memory, tasks: Sequence[Task], documents: Sequence[str]) -> list[list[Output]]:
+        constraint = self._constraint(documents)
+        outputs = self.engine.decode(memory, tasks, self._decoding(tasks), constraint)
         wrong = [k for k, task in enumerate(tasks) if any(_wrong(row[k].text, task.language) for row in outputs)]
         if wrong:
             again = [tasks[k] for k in wrong]
-            redone = self.engine.decode(memory, again, self._decoding(again, forbid_script=True))
+            redone = self.engine.decode(memory, again, self._decoding(again, forbid_script=True), constraint)
             for row, fresh in zip(outputs, redone, strict=True):
                 for k, output in zip(wrong, fresh, strict=True):
                     if _wrong(row[k].text, tasks[k].language):
@@ -321,7 +349,7 @@ class _Job:
             task = Task("translation", language)
             memory = self.engine.encode([document.text])
             tokens = memory.tokens[0]
-            output = self._decode(memory, [task])[0][0]
+            output = self._decode(memory, [task], [document.text])[0][0]
             text, notes = polish(output.text, language, complete=output.finished)
             summaries[language] = Summary(
                 text=text,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import ModelError
-from ..engine import Constraint, Decoding, Memory, Output, Task
+from ..engine import Constraint, Decoding, Memory, Output, Restriction, Task
 from ..search import Found, beam_search, greedy
 from .prompts import prompt
 from .scripts import foreign_pieces
@@ -158,6 +159,11 @@ class KhulasaEngine:
         fed = F.linear(F.gelu(gate, approximate="tanh") * up, layer.down)
         return x + F.rms_norm(fed, size, layer.after_feedforward, eps)
 
+    @cached_property
+    def pieces(self) -> list[str]:
+        """The vocabulary's pieces in the order of their ids, as SentencePiece writes them."""
+        return [self.sp.id_to_piece(i) for i in range(self.sp.get_piece_size())]
+
     # ---- encoder -------------------------------------------------------------------------------------------------
 
     def count(self, text: str) -> int:
@@ -223,10 +229,9 @@ class KhulasaEngine:
         decoder = _Decoder(self, encoded, len(tasks), max(map(len, prompts)) + decoding.max_new_tokens)
         logits = decoder.start(prompts * documents)
 
-        def forbid(group: int, ids: Sequence[int]) -> Sequence[int] | None:
+        def restrict(group: int, ids: Sequence[int]) -> Restriction | None:
             assert constraint is not None
-            banned = constraint(group // len(tasks), tasks[group % len(tasks)], ids)
-            return None if banned is None else [int(i) for i in banned]
+            return constraint(group // len(tasks), tasks[group % len(tasks)], ids)
 
         def masked(step_logits: Tensor) -> Tensor:
             for row, group in enumerate(decoder.groups):
@@ -241,7 +246,7 @@ class KhulasaEngine:
             "max_new_tokens": decoding.max_new_tokens,
             "min_new_tokens": decoding.min_new_tokens,
             "no_repeat_ngram_size": decoding.no_repeat_ngram_size,
-            "forbid": None if constraint is None else forbid,
+            "restrict": None if constraint is None else restrict,
         }
         if decoding.forbid_script:
             masked(logits)

@@ -7,6 +7,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM
 
 import summarize.models  # noqa: F401 - registers the architecture
+from summarize.checks.constraint import Step
 from summarize.models.engine import Decoding, Task
 from summarize.models.khulasa.engine import KhulasaEngine
 from summarize.models.khulasa.prompts import prompt
@@ -100,11 +101,13 @@ def test_constraint_reaches_the_search(engine):
 
     def constraint(document, task, ids):
         seen.append((document, task, tuple(ids)))
-        return [plain[0]] if not ids else None
+        return Step(forbid=(plain[0],)) if not ids else None
 
     other = engine.decode(engine.encode(TEXTS[:1]), TASKS[:1], Decoding(max_new_tokens=4), constraint)[0][0].ids
     assert other[0] != plain[0]
     assert seen[0] == (0, TASKS[0], ()) and len(seen) == 4
+    only = engine.decode(engine.encode(TEXTS[:1]), TASKS[:1], Decoding(max_new_tokens=4), lambda *_: Step(only=(9, 8)))
+    assert set(only[0][0].ids) <= {8, 9}
 
 
 def test_min_new_tokens_and_bfloat16(tiny_layout):

@@ -8,6 +8,7 @@ import math
 import pytest
 import torch
 
+from summarize.checks.constraint import Step
 from summarize.models.search import beam_search, greedy, repeated
 
 EOS = 0
@@ -77,14 +78,21 @@ def test_no_ngram_twice():
 def test_forbid_is_asked_for_every_row():
     chain = Chain([1, 2])
     found = beam_search(
-        chain.logits(), chain.step, EOS, 2, max_new_tokens=5, forbid=lambda group, ids: [3] if group == 0 else [4]
+        chain.logits(),
+        chain.step,
+        EOS,
+        2,
+        max_new_tokens=5,
+        restrict=lambda group, ids: Step((3,) if group == 0 else (4,)),
     )
     assert 3 not in found[0][0].ids and 4 not in found[1][0].ids
 
 
 def test_everything_forbidden_ends():
     chain = Chain([1])
-    (outputs,) = beam_search(chain.logits(), chain.step, EOS, 3, max_new_tokens=5, forbid=lambda group, ids: range(5))
+    (outputs,) = beam_search(
+        chain.logits(), chain.step, EOS, 3, max_new_tokens=5, restrict=lambda group, ids: Step(tuple(range(5)))
+    )
     assert outputs == []
 
 
