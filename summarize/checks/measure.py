@@ -4,6 +4,7 @@
 
     python -m summarize.checks.measure DATA_FOLDER            # everything
     python -m summarize.checks.measure DATA_FOLDER --list     # and every alarm on a human reference
+    python -m summarize.checks.measure DATA_FOLDER --vocabulary khulasa.spm     # and the decoding constraint
 
 ``DATA_FOLDER`` holds ``human/frank.jsonl.gz``, ``human/summeval.jsonl.gz``, ``ar/dev.jsonl.gz``,
 ``en/dev_xsum.jsonl.gz``, ``en/dev_cnndm.jsonl.gz`` and ``parallel/flores200_dev.jsonl.gz``, all gzip JSON lines.
@@ -25,6 +26,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from .constraint import NumberConstraint, NumberVocabulary
 from .gazetteer import load
 from .score import WEIGHTS, grounding, weigh
 from .text import arabic_stems, fold, fold_char, is_arabic, tokenize
@@ -271,6 +273,31 @@ def planted(
     out(f"{name:22} planted inventions found: {cells}")
 
 
+def blocked(
+    name: str, pairs: Sequence[tuple[str, str]], model_file: str, words: bool, out: Callable[[str], None]
+) -> None:
+    """What the decoding constraint would have refused of human summaries: wrongly where the check has no alarm about a
+    number, rightly where it has one."""
+    import sentencepiece
+
+    model = sentencepiece.SentencePieceProcessor(model_file=model_file)
+    vocabulary = NumberVocabulary.from_file(model_file)
+    counts = {False: [0, 0], True: [0, 0]}
+    for document, summary in pairs:
+        alarm = any(f.kind != "name" for f in Document(document).check(summary).alarms)
+        constraint = NumberConstraint(document, vocabulary, words=words)
+        ids = model.encode(summary.replace("\n", " "))
+        steps = ((i, constraint.step(vocabulary.tail(ids[:k]))) for k, i in enumerate(ids))
+        refused = any(i in s.forbid or (s.only is not None and i not in s.only) for i, s in steps)
+        counts[alarm][0] += 1
+        counts[alarm][1] += refused
+    (clean, wrong), (bad, right) = counts[False], counts[True]
+    out(
+        f"{name:14} {'digits and words' if words else 'digits':17} refused {wrong}/{clean} = {100 * wrong / clean:.1f}% of"
+        f" summaries without an alarm about a number, {right}/{bad} of those with one"
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(
@@ -279,6 +306,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--list", action="store_true", help="print every alarm on a human reference")
     parser.add_argument("--only", choices=("references", "people", "planted"), help="only one of the three parts")
+    parser.add_argument("--vocabulary", metavar="FILE", help="SentencePiece model: measure the constraint too")
     args = parser.parse_args(argv)
     out = print
     if args.only in (None, "references"):
@@ -292,6 +320,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             both = [r for r in both if is_arabic(r["ar"]) and not is_arabic(r["en"])]
             false_alarms(f"{name} ar>en", [(r["ar"], r["en"]) for r in both], args.list, out)
             false_alarms(f"{name} en>ar", [(r["en"], r["ar"]) for r in both], args.list, out)
+    if args.vocabulary:
+        out("== the decoding constraint on human references")
+        for name in ("ar/dev", "en/dev_xsum", "en/dev_cnndm"):
+            own = [(r["document"], r["summary"]) for r in rows(args.data / f"{name}.jsonl.gz") if r.get("summary")]
+            for words in (False, True):
+                blocked(name, own, args.vocabulary, words, out)
     if args.only in (None, "planted"):
         persons = [r for r in rows(args.data / "parallel" / "names-arwiki.jsonl.gz") if r["kind"] == "person"]
         people = {True: [r["ar"] for r in persons], False: [r["en"] for r in persons]}
