@@ -293,8 +293,8 @@ def blocked(
         counts[alarm][1] += refused
     (clean, wrong), (bad, right) = counts[False], counts[True]
     out(
-        f"{name:14} {'digits and words' if words else 'digits':17} refused {wrong}/{clean} = {100 * wrong / clean:.1f}% of"
-        f" summaries without an alarm about a number, {right}/{bad} of those with one"
+        f"{name:14} {'digits and words' if words else 'digits':17} refused {wrong}/{clean} ="
+        f" {100 * wrong / clean:.1f}% of summaries without an alarm about a number, {right}/{bad} of those with one"
     )
 
 
