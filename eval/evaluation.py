@@ -283,13 +283,16 @@ def evaluate(
                 ready, missing = _usable(wanted, target_config, metrics is not None)
                 notes.extend(note for note in missing if note not in notes)
                 scored: dict[str, SystemScores] = {}
+                silent: list[str] = []
                 for system in chosen:
                     texts = _generate(system, group, target, caches[system.name], progress)
                     result = _scored(system.name, texts, group, target, ready, options)
                     if result is not None:
                         scored[system.name] = result
                     else:
-                        notes.append(f"{source} → {target}: {system.name} has nothing to say in another language")
+                        silent.append(system.name)
+                if silent:
+                    notes.append(f"{source} → {target}: without {', '.join(silent)}, which only copy the document")
                 small = small_sample_warning(len(group))
                 pairs = _compare(scored, resamples, seed)
                 signatures = {item.metric.name: item.signature for item in ready}
