@@ -1,0 +1,179 @@
+"""PDF: pypdfium2 with each character's place on the page, or pypdf where that fails."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from itertools import groupby
+from typing import Any
+
+from ..errors import DocumentError, MissingExtraError
+from .base import ReadDocument, load, squeeze, without_title
+from .bidi import arabic_letters, is_rtl, looks_reversed, plain_letters, to_logical, with_right_brackets
+from .paragraphs import Line, join, without_running_heads
+
+_LAM_ALEF = {"لا", "لأ", "لإ", "لآ"}
+_TURNED_LAM_ALEF = {pair[::-1]: pair for pair in _LAM_ALEF}
+_SPACE_GAP = 0.17  # of the type size: wider gaps between characters are spaces
+
+Char = tuple[str, float, float, float, float]
+"""A character as drawn: itself, left, right, baseline, type size (points)."""
+
+
+def read_pdf(data: bytes, source: str, charset: str | None = None) -> ReadDocument:
+    """Text of a PDF in reading order, in paragraphs; running heads and page numbers left out.
+
+    Raises:
+        DocumentError: encrypted with a password, damaged, or of images only.
+        MissingExtraError: neither pypdfium2 nor pypdf is installed.
+    """
+    warnings: tuple[str, ...] = ()
+    try:
+        pages, info = _with_pdfium(data, source)
+    except (MissingExtraError, ValueError, RuntimeError) as error:
+        if isinstance(error, DocumentError):
+            raise
+        pages, info = _with_pypdf(data, source)
+        warnings = ("read with pypdf, which knows less of the page; check the order of lines",)
+    pages = without_running_heads(pages) if len(pages) > 1 else pages
+    text = "\n".join(line.text for page in pages for line in page)
+    title = squeeze(info.get("Title"))
+    paragraphs = without_title(join(pages, is_rtl(text)), title)
+    if not any(c.isalnum() for c in text):
+        raise DocumentError(f"{source}: no text in this PDF, only images (a scan?); run OCR on it first")
+    date = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", info.get("CreationDate") or "")
+    iso = "-".join(part for part in date.groups() if part) if date else ""
+    body = plain_letters("\n\n".join(paragraphs))
+    return ReadDocument(body, source, "utf-8", warnings, title, iso, squeeze(info.get("Author")), "pdf")
+
+
+def _with_pdfium(data: bytes, source: str) -> tuple[list[list[Line]], dict[str, str]]:
+    pdfium = load("pypdfium2", "pypdfium2", "PDF")
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise _encrypted(source) from None
+        raise
+    try:
+        pages = []
+        for number in range(len(document)):
+            page = document[number]
+            textpage = page.get_textpage()
+            pages.append(page_lines(_chars(textpage)))
+            textpage.close()
+            page.close()
+        return pages, document.get_metadata_dict(skip_empty=True)
+    finally:
+        document.close()
+
+
+def _encrypted(source: str) -> DocumentError:
+    return DocumentError(f"{source}: encrypted with a password; save a copy without one first")
+
+
+def _chars(textpage: Any) -> list[list[Char]]:
+    """The lines of a page as pdfium parts them, each a list of characters as it orders them."""
+    import ctypes
+
+    raw = load("pypdfium2.raw", "pypdfium2", "PDF")
+    box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    lines: list[list[Char]] = [[]]
+    for at in range(textpage.count_chars()):
+        code = raw.FPDFText_GetUnicode(textpage, at)
+        if code in (10, 13):
+            if code == 10:
+                lines.append([])
+            continue
+        if 0xD800 <= code <= 0xDFFF:
+            continue
+        char = "\u00ad" if code in (2, 0xFFFE) else chr(code)
+        raw.FPDFText_GetLooseCharBox(textpage, at, box)
+        raw.FPDFText_GetCharOrigin(textpage, at, x, y)
+        size = max(abs(box.top - box.bottom), 0.01) / 1.17  # the height of most fonts' boxes, in type sizes
+        lines[-1].append((char, box.left, box.right, y.value, size))
+    return [line for line in lines if any(not c[0].isspace() for c in line)]
+
+
+def page_lines(lines: list[list[Char]]) -> list[Line]:
+    """The lines of a page in reading order; only those that hold Arabic are ordered anew."""
+    stored = ["".join(c[0] for c in line) for line in lines]
+    page_rtl = is_rtl("".join(stored))
+    ordered: list[tuple[str, str]] = []
+    for line, text in zip(lines, stored, strict=True):
+        if arabic_letters(text):
+            clusters = _clusters(line)
+            ordered.append((to_logical(clusters, page_rtl or is_rtl(text)), "".join(clusters)))
+        else:
+            ordered.append((text, text))
+    # Some producers draw Arabic from left to right, wrong to the eye; the order drawn is then the order meant.
+    backwards = looks_reversed(" ".join(turned for turned, _ in ordered))
+    result = []
+    for line, pair in zip(lines, ordered, strict=True):
+        text = squeeze(with_right_brackets(pair[1]) if backwards else pair[0])
+        drawn = [c for c in line if not c[0].isspace()]
+        if text:
+            size = sorted(c[4] for c in drawn)[len(drawn) // 2]
+            left, right = min(c[1] for c in drawn), max(c[2] for c in drawn)
+            result.append(Line(text, left, right, drawn[0][3], size))
+    return result
+
+
+def _clusters(line: list[Char]) -> list[str]:
+    """What a line draws from left to right: letters with their marks, ligatures whole, spaces by the gaps too."""
+    marks = [c for c in line if unicodedata.combining(c[0][0])]
+    letters = [c for c in line if not unicodedata.combining(c[0][0])]
+    glyphs: list[tuple[list[str], float, float]] = []
+    # Characters of one ligature share one box: (left, right) groups them in the order stored.
+    for (left, right), group in groupby(letters, key=lambda c: (round(c[1], 2), round(c[2], 2))):
+        glyphs.append(([c[0] for c in group], left, right))
+    glyphs.sort(key=lambda g: g[1] + g[2])
+    texts = [_ligature(plain_letters("".join(g[0]))) for g in glyphs]
+    for mark, left, right, _, _ in marks:
+        middle = (left + right) / 2
+        if glyphs:
+            nearest = min(
+                (at for at in range(len(glyphs)) if not texts[at].isspace()),
+                key=lambda at: abs((glyphs[at][1] + glyphs[at][2]) / 2 - middle),
+                default=0,
+            )
+            texts[nearest] += mark
+    size = sorted(c[4] for c in line if not c[0].isspace())[-1]
+    result: list[str] = []
+    end: float | None = None
+    for text, (_, left, right) in zip(texts, glyphs, strict=True):
+        if end is not None and left - end > _SPACE_GAP * size and not text.isspace() and not result[-1].isspace():
+            result.append(" ")
+        result.append(text)
+        end = right if end is None else max(end, right)
+    return result
+
+
+def _ligature(text: str) -> str:
+    """Lam-alef in reading order, however the file's character map gives it."""
+    return _TURNED_LAM_ALEF.get(text, text)
+
+
+def _with_pypdf(data: bytes, source: str) -> tuple[list[list[Line]], dict[str, str]]:
+    pypdf = load("pypdf", "pypdfium2", "PDF")
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise _encrypted(source)
+        texts = [page.extract_text() for page in reader.pages]
+        info = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
+    except DocumentError:
+        raise
+    except Exception as error:  # pypdf raises nearly anything on a damaged file
+        reason = squeeze(str(error))[:80]
+        raise DocumentError(f"{source}: a damaged PDF ({reason}); open it and save it again") from None
+    return [_text_lines(text) for text in texts], info
+
+
+def _text_lines(text: str) -> list[Line]:
+    lines = [squeeze(plain_letters(line)) for line in text.splitlines()]
+    if looks_reversed(text):
+        rtl = is_rtl(text)
+        lines = [to_logical(list(line), rtl or is_rtl(line)) if arabic_letters(line) else line for line in lines]
+    return [Line(line) for line in lines if line]
