@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 SOFT_HYPHENS = "\u00ad\u0002\ufffe"
+_NO_HYPHENS = dict.fromkeys(map(ord, SOFT_HYPHENS))  # pdfium joins hyphenated lines itself, and leaves a mark
 _END = re.compile(r"[.!?؟…:؛][\"'»”’)\]]*$")
 _BULLET = re.compile(r"^(?:[•●▪◦‣■–-]\s|\(?\d{1,2}[.)]\s)")
 _PAGE_NUMBER = re.compile(
@@ -72,7 +73,8 @@ def join(pages: list[list[Line]], rtl: bool) -> list[str]:
             else:
                 paragraphs[-1] = _joined(paragraphs[-1], line.text)
             previous = line
-    return [" ".join(p.strip(SOFT_HYPHENS).split()) for p in paragraphs if p.strip(SOFT_HYPHENS).strip()]
+    cleaned = (" ".join(p.translate(_NO_HYPHENS).split()) for p in paragraphs)
+    return [p for p in cleaned if p]
 
 
 def _starts_paragraph(before: Line, line: Line, column: tuple[float, float], step: float, rtl: bool) -> bool:
