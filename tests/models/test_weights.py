@@ -80,6 +80,8 @@ def test_unknown_names_list_the_choices(tmp_path):
     with pytest.raises(UsageError, match=r"'gpt' is not a known model \(unknown\): choose from khulasa"):
         load_engine("gpt")
     with pytest.raises(UsageError, match="no such folder"):
+        load_engine("nowhere/at/all")
+    with pytest.raises(ModelError, match="nowhere/at-all is not on this machine"):
         load_engine("nowhere/at-all")
     with pytest.raises(ModelError, match="holds no weights"):
         load_engine(str(tmp_path))
