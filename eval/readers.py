@@ -32,7 +32,7 @@ def _zstd(path: Path) -> IO[bytes]:
     try:
         import zstandard
     except ImportError:
-        raise MissingExtraError(f"{path}: .zst files need zstandard: pip install 'khulasa[eval]'") from None
+        raise MissingExtraError(f"{path}: .zst files need zstandard: pip install 'khulasa[data]'") from None
     return io.BufferedReader(zstandard.open(path, "rb"))  # type: ignore[no-any-return,unused-ignore]
 
 
@@ -43,10 +43,10 @@ def _gzip(path: Path) -> IO[bytes]:
 def _unpacking_errors() -> tuple[type[Exception], ...]:
     """What the unpackers raise at broken files."""
     errors: list[type[Exception]] = [EOFError, gzip.BadGzipFile, zlib.error]
-    if "zstandard" in sys.modules:
-        errors.append(sys.modules["zstandard"].ZstdError)
-    if "compression.zstd" in sys.modules:
-        errors.append(sys.modules["compression.zstd"].ZstdError)
+    for name in ("zstandard", "compression.zstd"):
+        module = sys.modules.get(name)
+        if module is not None:
+            errors.append(module.ZstdError)
     return tuple(errors)
 
 
@@ -143,7 +143,7 @@ def _parquet(path: str | Path) -> Rows:
     try:
         import pyarrow.parquet
     except ImportError:
-        raise MissingExtraError(f"{path}: Parquet files need pyarrow: pip install 'khulasa[eval]'") from None
+        raise MissingExtraError(f"{path}: Parquet files need pyarrow: pip install 'khulasa[data]'") from None
     open_bytes(path).close()
     try:
         file = pyarrow.parquet.ParquetFile(path)
@@ -161,7 +161,7 @@ def _hugging_face(spec: str) -> Rows:
     try:
         import datasets
     except ImportError:
-        raise MissingExtraError(f"{spec}: needs datasets: pip install 'khulasa[datasets]'") from None
+        raise MissingExtraError(f"{spec}: needs datasets: pip install 'khulasa[data]'") from None
     name, *rest = spec.removeprefix("hf:").split(":")
     config = rest[0] if rest and rest[0] else None
     split = rest[1] if len(rest) > 1 else "test"

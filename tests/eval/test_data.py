@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from summarize.errors import DataError, UsageError
+from summarize.errors import DataError, MissingExtraError, UsageError
 from summarize.eval.data import load_examples, read_examples, read_predictions
 from summarize.eval.readers import read_rows
 
@@ -204,3 +205,17 @@ def test_the_sample_serves_all_four_directions() -> None:
         assert sum(e.source_lang == lang for e in examples) >= 20
     for example in examples:
         assert example.for_language("ar") and example.for_language("en")
+
+
+@pytest.mark.parametrize(
+    ("name", "module"), [("x.jsonl.zst", "zstandard"), ("x.parquet", "pyarrow.parquet"), ("hf:x", "datasets")]
+)
+def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, "compression", None)  # Python 3.14 reads .zst by itself
+    path = name if name.startswith("hf:") else str(tmp_path / name)
+    if not name.startswith("hf:"):
+        Path(path).write_bytes(b"x")
+    with pytest.raises(MissingExtraError) as error:
+        list(read_rows(path))
+    assert str(error.value).endswith("pip install 'khulasa[data]'")
