@@ -76,7 +76,9 @@ def load(folder: Path, name: str, device: str, dtype: Any) -> Checkpoint:
             )
         file = tokenizer_file(folder)
         if file is None:
-            raise ModelError(f"{name}: no tokenizer lies beside the weights; use a repository that has one")
+            raise ModelError(
+                f"{name}: no tokenizer lies beside the weights; download it again, or use a repository that has one"
+            )
         if file.suffix == ".model" and find_spec("google.protobuf") is None:
             # transformers reads a SentencePiece file with it, and without it asks for an unrelated package.
             raise MissingExtraError(f"{name}: its tokenizer needs protobuf: pip install protobuf")

@@ -28,6 +28,7 @@ TOKENIZERS = (
     "vocab.json",
     "vocab.txt",
 )
+_TIMEOUT = 20.0  # seconds
 _ALWAYS = ("*.json", "*.txt", "*.spm", "*.model")
 # Other programs' formats and by-products of training, which share the endings above.
 _NEVER = ("onnx/*", "*/*", "flax_model*", "tf_model*", "trainer_state.json", "*results.json", "requirements*.txt")
@@ -128,7 +129,9 @@ def download(repo: str, revision: str, name: str | None = None, endpoint: str | 
         raise ModelError(f"{name}: HF_HUB_OFFLINE forbids downloading {repo}; unset it, or download elsewhere")
     api = HfApi(endpoint=endpoint)
     try:
-        files = needed_files(api.list_repo_files(repo, revision=revision))
+        # This request is not repeated for half a minute when there is no network, as listing a tree is.
+        about = api.model_info(repo, revision=revision, timeout=_TIMEOUT)
+        files = needed_files(file.rfilename for file in about.siblings or ())
         return Path(api.snapshot_download(repo, revision=revision, allow_patterns=files))
     except GatedRepoError:
         raise ModelError(
@@ -152,8 +155,9 @@ def download(repo: str, revision: str, name: str | None = None, endpoint: str | 
 
 
 def _is_network_error(error: BaseException) -> bool:
-    kinds = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}
-    return bool(kinds & {"builtins.OSError", "httpx.HTTPError", "huggingface_hub.HfHubHTTPError"})
+    """Told by names: huggingface_hub's releases build on requests, httpx, and a fork of it."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"OSError", "HTTPError", "TransportError", "RequestException"})
 
 
 def _one_line(error: Any) -> str:
