@@ -8,6 +8,7 @@ is named by a spec: ``NAME`` or ``NAME:option=value,option=value``, as ``lead-3`
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -177,6 +178,12 @@ class Model:
         if self._summarizer is None:
             from summarize import Summarizer
 
+            allowed = sorted(inspect.signature(Summarizer.__call__).parameters.keys() - {"self", "documents", "to"})
+            for key in self.options:
+                if key not in allowed:
+                    raise UsageError(
+                        f"{key!r} is not an option of the system {self.model!r}: choose from {', '.join(allowed)}"
+                    )
             self._summarizer = Summarizer(self.model, **self.load)
         results = self._summarizer([e.document for e in examples], to=[to], **self.options)
         return [result[to].text for result in results]

@@ -238,3 +238,12 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
                 r.write(f"word{i} nothing happened at place {i % 89}\n")
         peaks.append(peak_kilobytes(hyp, ref))
     assert peaks[1] - peaks[0] < 6_000  # held as Python strings, the larger files would take 9 MB
+
+
+def test_a_model_option_that_does_not_exist_is_one_line(tmp_path):
+    from summarize.errors import UsageError
+    from summarize.eval.data import Example
+    from summarize.eval.systems import Model
+
+    with pytest.raises(UsageError, match="'beam' is not an option of the system 'khulasa': choose from .*num_beams"):
+        Model("khulasa", {"beam": 4}, {})([Example(id="1", document="text")], "en")
