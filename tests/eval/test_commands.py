@@ -246,4 +246,4 @@ def test_a_model_option_that_does_not_exist_is_one_line(tmp_path):
     from summarize.eval.systems import Model
 
     with pytest.raises(UsageError, match="'beam' is not an option of the system 'khulasa': choose from .*num_beams"):
-        Model("khulasa", {"beam": 4}, {})([Example(id="1", document="text")], "en")
+        Model("khulasa", {"beam": 4}, {})([Example("1", "text", {}, "en")], "en")
