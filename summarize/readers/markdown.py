@@ -88,7 +88,7 @@ def _blocks(markdown: str) -> tuple[str, list[str]]:
             close()
             after_blank = True
             continue
-        if re.match(r"(?: {4}|\t)", raw) and not lines and not in_list:
+        if re.match(r"(?: {4}|\t)", raw) and not lines and not (in_list and not after_blank):
             continue  # an indented code block
         line = _QUOTE.sub("", raw)
         heading = _HEADING.match(line)

@@ -44,7 +44,7 @@ def read_pdf(data: bytes, source: str, charset: str | None = None) -> ReadDocume
         raise DocumentError(f"{source}: no text in this PDF, only images (a scan?); run OCR on it first")
     date = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", info.get("CreationDate") or "")
     iso = "-".join(part for part in date.groups() if part) if date else ""
-    body = plain_letters("\n\n".join(paragraphs))
+    body = unicodedata.normalize("NFC", plain_letters("\n\n".join(paragraphs)))
     return ReadDocument(body, source, "utf-8", warnings, title, iso, squeeze(info.get("Author")), "pdf")
 
 
@@ -90,9 +90,14 @@ def _chars(textpage: Any) -> list[list[Char]]:
             continue
         char = "\u00ad" if code in (2, 0xFFFE) else chr(code)
         raw.FPDFText_GetLooseCharBox(textpage, at, box)
+        left, right = box.left, box.right
+        if unicodedata.combining(char):  # a mark has no width of its own: its ink tells what it stands on
+            edges = [ctypes.c_double() for _ in range(4)]
+            if raw.FPDFText_GetCharBox(textpage, at, *edges):
+                left, right = edges[0].value, edges[1].value
         raw.FPDFText_GetCharOrigin(textpage, at, x, y)
         size = max(abs(box.top - box.bottom), 0.01) / 1.17  # the height of most fonts' boxes, in type sizes
-        lines[-1].append((char, box.left, box.right, y.value, size))
+        lines[-1].append((char, left, right, y.value, size))
     return [line for line in lines if any(not c[0].isspace() for c in line)]
 
 

@@ -71,7 +71,7 @@ def make_pdf(
     one_by_one: each unit is placed on its own, from the right: the order stored is then the order read.
     """
     units = sorted({u for page in pages for line in page for u in line[3]})
-    code = {u: at for at, u in enumerate(units, 1)}
+    code = {u: at for at, u in enumerate(units, 33)}  # 32 is a space to readers, whatever the map says
     contents = []
     for page in pages:
         parts = ["BT"]
@@ -81,26 +81,30 @@ def make_pdf(
                 at = x + sum(_width(u) for u in line) * size / 1000
                 for unit in reversed(line):
                     at -= _width(unit) * size / 1000
-                    parts.append(f"1 0 0 1 {at:.2f} {y} Tm <{code[unit]:04x}> Tj")
+                    parts.append(f"1 0 0 1 {at:.2f} {y} Tm <{code[unit]:02x}> Tj")
             else:
-                parts.append(f"1 0 0 1 {x} {y} Tm <{''.join(f'{code[u]:04x}' for u in line)}> Tj")
+                parts.append(f"1 0 0 1 {x} {y} Tm <{''.join(f'{code[u]:02x}' for u in line)}> Tj")
         contents.append("\n".join([*parts, "ET"]).encode())
-    cmap = "\n".join(f"<{code[u]:04x}> <{u.encode('utf-16-be').hex()}>" for u in units)
-    widths = " ".join(f"{code[u]} [{_width(u)}]" for u in units)
+    cmap = "\n".join(f"<{code[u]:02x}> <{u.encode('utf-16-be').hex()}>" for u in units)
+    assert len(units) < 256 - 33
+    widths = " ".join(str(_width(u)) for u in units)
+    names = " ".join(f"/g{code[u]}" for u in units)
+    # A Type 3 font, whose glyphs are boxes: it needs no font file, and pdfium passes over glyphs without extent.
+    glyphs = " ".join(f"/g{code[u]} {8 + 2 * len(pages) + at} 0 R" for at, u in enumerate(units))
     to_unicode = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
-        f"1 begincodespacerange <0000> <ffff> endcodespacerange\n{len(units)} beginbfchar\n{cmap}\nendbfchar\n"
+        f"1 begincodespacerange <00> <ff> endcodespacerange\n{len(units)} beginbfchar\n{cmap}\nendbfchar\n"
         "endcmap end end"
     ).encode()
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{' '.join(f'{8 + 2 * n} 0 R' for n in range(len(pages)))}] /Count {len(pages)} >>".encode(),
-        b"<< /Type /Font /Subtype /Type0 /BaseFont /Made /Encoding /Identity-H /DescendantFonts [4 0 R] /ToUnicode 5 0 R >>",
-        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Made /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity)"
-        b" /Supplement 0 >> /FontDescriptor 6 0 R /DW 500 /W [" + widths.encode() + b"] >>",
+        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 33"
+        b" /LastChar %d /CharProcs 4 0 R /Encoding 6 0 R /Widths [%s] /ToUnicode 5 0 R /Resources << >> >>"
+        % (32 + len(units), widths.encode()),
+        f"<< {glyphs} >>".encode(),
         b"<< /Length %d >>\nstream\n" % len(to_unicode) + to_unicode + b"\nendstream",
-        b"<< /Type /FontDescriptor /FontName /Made /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 900"
-        b" /Descent -200 /CapHeight 700 /StemV 80 >>",
+        f"<< /Type /Encoding /Differences [33 {names}] >>".encode(),
         b"<< /Title <feff" + title.encode("utf-16-be").hex().encode() + b"> /CreationDate (D:20230312100000Z) >>",
     ]
     for number, content in enumerate(contents):
@@ -109,6 +113,10 @@ def make_pdf(
             b" /Contents %d 0 R >>" % (9 + 2 * number)
         )
         objects.append(b"<< /Length %d >>\nstream\n" % len(content) + content + b"\nendstream")
+    for unit in units:
+        width = _width(unit)
+        drawing = b"%d 0 0 0 %d 700 d1 0 0 %d 700 re f" % (width, max(width, 200), max(width, 200))
+        objects.append(b"<< /Length %d >>\nstream\n" % len(drawing) + drawing + b"\nendstream")
     return assemble(objects)
 
 
