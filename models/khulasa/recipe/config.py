@@ -13,12 +13,14 @@ from .stream import Stage
 
 # Shares are of positions run. First the languages (bitext), then summaries with bitext kept in.
 BITEXT = {
-    "tr": 0.36,
+    "tr": 0.34,
     "par": 0.12,
-    "xl": 0.18,
+    "xl": 0.08,
+    "xl-long": 0.12,
     "name": 0.05,
     "sum-ar": 0.13,
-    "sum-en": 0.08,
+    "sum-en": 0.05,
+    "xsum": 0.03,
     "head-ar": 0.04,
     "head-en": 0.02,
     "dlg": 0.02,
@@ -27,10 +29,12 @@ BITEXT = {
 SUMMARIES = {
     "tr": 0.2,
     "par": 0.1,
-    "xl": 0.15,
+    "xl": 0.05,
+    "xl-long": 0.1,
     "name": 0.03,
     "sum-ar": 0.24,
-    "sum-en": 0.16,
+    "sum-en": 0.08,
+    "xsum": 0.1,
     "head-ar": 0.05,
     "head-en": 0.03,
     "dlg": 0.04,

@@ -202,8 +202,8 @@ SOURCES: tuple[Source, ...] = (
     Source("ar/titles", "head-ar", "headlines"),
     Source("en/inshorts_news_summary", "sum-en", "summaries", cap=1500),
     Source("en/cnn_dailymail_train_sample", "sum-en", "summaries"),
-    Source("en/xsum_train_sample", "sum-en", "summaries"),
-    Source("en/xsum_more", "sum-en", "summaries"),
+    Source("en/xsum_train_sample", "xsum", "summaries"),
+    Source("en/xsum_more", "xsum", "summaries"),
     Source("en/bbc2004_lead_xsumstyle", "sum-en", "summaries"),
     Source("en/dialogsum_train", "dlg", "summaries"),
     Source("en/scitldr_train", "dlg", "summaries"),
@@ -326,7 +326,7 @@ def load_mix(
         parts.setdefault(source.part, []).extend(kept)
         if report:
             report(f"{source.part:8} {source.name:42} rows {len(rows):6} made {len(made):6} kept {len(kept):6}")
-    articles = parts.get("sum-ar", []) + parts.get("sum-en", [])
+    articles = [e for part in ("sum-ar", "sum-en", "xsum") for e in parts.get(part, [])]
     grafted = list(graft(parts.get("tr", []), articles, random.Random(f"{seed}:graft")))
     if grafted:
         parts["xl-long"] = grafted
