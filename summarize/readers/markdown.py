@@ -83,12 +83,13 @@ def _blocks(markdown: str) -> tuple[str, list[str]]:
         if mark := _FENCE.match(raw):
             close()
             fence = mark.group(1)
+            in_list = in_list and raw[:1] in " \t"
             continue
         if not raw.strip():
             close()
             after_blank = True
             continue
-        if re.match(r"(?: {4}|\t)", raw) and not lines and not (in_list and not after_blank):
+        if re.match(r"(?: {4}|\t)", raw) and not lines and not in_list:
             continue  # an indented code block
         line = _QUOTE.sub("", raw)
         heading = _HEADING.match(line)

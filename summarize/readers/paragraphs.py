@@ -60,7 +60,7 @@ def join(pages: list[list[Line]], rtl: bool) -> list[str]:
         if not page:
             continue
         left, right = min(line.left for line in page), max(line.right for line in page)
-        steps = [a.y - b.y for a, b in pairwise(page) if 0 < a.y - b.y < 4 * max(a.size, 1)]
+        steps = [a.y - b.y for a, b in pairwise(page) if 0 < a.y - b.y < 3 * a.size]
         step = median(steps) if steps else 0.0
         previous: Line | None = None
         for line in page:
@@ -89,7 +89,7 @@ def _starts_paragraph(before: Line, line: Line, column: tuple[float, float], ste
     down = before.y - line.y
     if down <= 0 and line.left > before.left:  # up again: the next column
         return bool(_END.search(before.text))
-    if step and down > 1.35 * step:
+    if (step and down > 1.35 * step) or down > 3 * line.size:
         return True
     width = max(column[1] - column[0], 1.0)
     indent = column[1] - line.right if rtl else line.left - column[0]

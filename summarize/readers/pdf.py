@@ -17,8 +17,8 @@ _LAM_ALEF = {"لا", "لأ", "لإ", "لآ"}
 _TURNED_LAM_ALEF = {pair[::-1]: pair for pair in _LAM_ALEF}
 _SPACE_GAP = 0.17  # of the type size: wider gaps between characters are spaces
 
-Char = tuple[str, float, float, float, float]
-"""A character as drawn: itself, left, right, baseline, type size (points)."""
+Char = tuple[str, float, float, float, float, float]
+"""A character as drawn: itself, left, right, baseline, type size, origin (points)."""
 
 
 def read_pdf(data: bytes, source: str, charset: str | None = None) -> ReadDocument:
@@ -97,12 +97,13 @@ def _chars(textpage: Any) -> list[list[Char]]:
                 left, right = edges[0].value, edges[1].value
         raw.FPDFText_GetCharOrigin(textpage, at, x, y)
         size = max(abs(box.top - box.bottom), 0.01) / 1.17  # the height of most fonts' boxes, in type sizes
-        lines[-1].append((char, left, right, y.value, size))
+        lines[-1].append((char, left, right, y.value, size, x.value))
     return [line for line in lines if any(not c[0].isspace() for c in line)]
 
 
 def page_lines(lines: list[list[Char]]) -> list[Line]:
     """The lines of a page in reading order; only those that hold Arabic are ordered anew."""
+    lines = _merged(lines)
     stored = ["".join(c[0] for c in line) for line in lines]
     page_rtl = is_rtl("".join(stored))
     ordered: list[tuple[str, str]] = []
@@ -117,33 +118,78 @@ def page_lines(lines: list[list[Char]]) -> list[Line]:
     result = []
     for line, pair in zip(lines, ordered, strict=True):
         text = squeeze(with_right_brackets(pair[1]) if backwards else pair[0])
-        drawn = [c for c in line if not c[0].isspace()]
         if text:
-            size = sorted(c[4] for c in drawn)[len(drawn) // 2]
-            left, right = min(c[1] for c in drawn), max(c[2] for c in drawn)
-            result.append(Line(text, left, right, drawn[0][3], size))
+            result.append(Line(text, *_extent(line)))
     return result
+
+
+def _merged(lines: list[list[Char]]) -> list[list[Char]]:
+    """Lines with what pdfium took for lines of their own put back: marks are drawn above and below the baseline."""
+    merged: list[list[Char]] = []
+    for line in lines:
+        home = next((m for m in reversed(merged[-4:]) if _same_line(m, line)), None)
+        if home is None:
+            merged.append(list(line))
+        else:
+            home += line
+    return merged
+
+
+def _same_line(one: list[Char], other: list[Char]) -> bool:
+    if not (arabic_letters("".join(c[0] for c in one)) or arabic_letters("".join(c[0] for c in other))):
+        return False
+    (left, right, y, size), (left2, right2, y2, size2) = _extent(one), _extent(other)
+    size = max(size, size2)
+    return abs(y - y2) < 0.5 * size and max(left, left2) - min(right, right2) < 1.5 * size
+
+
+def _extent(line: list[Char]) -> tuple[float, float, float, float]:
+    """Left, right, baseline and type size of a line."""
+    drawn = [c for c in line if not c[0].isspace()]
+    middle = len(drawn) // 2
+    y, size = sorted(c[3] for c in drawn)[middle], sorted(c[4] for c in drawn)[middle]
+    return min(c[1] for c in drawn), max(c[2] for c in drawn), y, size
+
+
+def _glyphs(line: list[Char]) -> tuple[list[tuple[str, float, float]], list[Char]]:
+    """(letters and ligatures with the marks that are of their glyph, lone marks) of a line."""
+    glyphs: list[tuple[str, float, float]] = []
+    marks: list[Char] = []
+    # Characters of one glyph share one origin, in the order that the file's map or pdfium's reordering gives.
+    for _, same in groupby(line, key=lambda c: (round(c[5], 2), round(c[3], 2), c[0].isspace())):
+        group = list(same)
+        left, right = min(c[1] for c in group), max(c[2] for c in group)
+        bases = "".join(c[0] for c in group if not unicodedata.combining(c[0]))
+        own = "".join(c[0] for c in group if unicodedata.combining(c[0]))
+        if not bases:
+            marks += group
+            continue
+        text = unicodedata.normalize("NFC", _ligature(plain_letters(bases)) + own)
+        if own and (twin := next((g for g in glyphs if g[0] == text and _overlap(g, left, right)), None)):
+            # Some maps give a letter and its mark, two glyphs, the text of both: it counts once.
+            glyphs.remove(twin)
+            wider = twin if twin[2] - twin[1] > right - left else (text, left, right)
+            glyphs.append(wider)
+        else:
+            glyphs.append((text, left, right))
+    return sorted(glyphs, key=lambda g: g[1] + g[2]), marks
+
+
+def _overlap(glyph: tuple[str, float, float], left: float, right: float) -> bool:
+    shared = min(glyph[2], right) - max(glyph[1], left)
+    return shared > 0.3 * min(glyph[2] - glyph[1], right - left)
 
 
 def _clusters(line: list[Char]) -> list[str]:
     """What a line draws from left to right: letters with their marks, ligatures whole, spaces by the gaps too."""
-    marks = [c for c in line if unicodedata.combining(c[0][0])]
-    letters = [c for c in line if not unicodedata.combining(c[0][0])]
-    glyphs: list[tuple[list[str], float, float]] = []
-    # Characters of one ligature share one box: (left, right) groups them in the order stored.
-    for (left, right), group in groupby(letters, key=lambda c: (round(c[1], 2), round(c[2], 2))):
-        glyphs.append(([c[0] for c in group], left, right))
-    glyphs.sort(key=lambda g: g[1] + g[2])
-    texts = [_ligature(plain_letters("".join(g[0]))) for g in glyphs]
-    for mark, left, right, _, _ in marks:
-        middle = (left + right) / 2
-        if glyphs:
-            nearest = min(
-                (at for at in range(len(glyphs)) if not texts[at].isspace()),
-                key=lambda at: abs((glyphs[at][1] + glyphs[at][2]) / 2 - middle),
-                default=0,
-            )
-            texts[nearest] += mark
+    # Spaces without width are pdfium's own guesses, wrong where marks made it go back and forth; gaps tell better.
+    glyphs, marks = _glyphs([c for c in line if not (c[0].isspace() and c[2] - c[1] < 0.01)])
+    texts = [g[0] for g in glyphs]
+    for mark, left, right, *_ in marks:
+        places = [at for at in range(len(glyphs)) if not texts[at].isspace()]
+        if places:
+            middle = left + right
+            texts[min(places, key=lambda at: abs(glyphs[at][1] + glyphs[at][2] - middle))] += mark
     size = sorted(c[4] for c in line if not c[0].isspace())[-1]
     result: list[str] = []
     end: float | None = None

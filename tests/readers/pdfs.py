@@ -96,9 +96,10 @@ def make_pdf(
         f"1 begincodespacerange <00> <ff> endcodespacerange\n{len(units)} beginbfchar\n{cmap}\nendbfchar\n"
         "endcmap end end"
     ).encode()
+    kids = " ".join(f"{8 + 2 * n} 0 R" for n in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{' '.join(f'{8 + 2 * n} 0 R' for n in range(len(pages)))}] /Count {len(pages)} >>".encode(),
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
         b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 33"
         b" /LastChar %d /CharProcs 4 0 R /Encoding 6 0 R /Widths [%s] /ToUnicode 5 0 R /Resources << >> >>"
         % (32 + len(units), widths.encode()),

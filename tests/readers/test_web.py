@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
                 special()
                 return
             if path == "/to-private":
-                host = f"http://127.0.0.2:{self.server.server_address[1]}/article"
+                host = f"http://127.0.0.2:{self.connection.getsockname()[1]}/article"
                 status, headers, body = 302, {"Location": host}, b""
             else:
                 status, headers, body = BODIES[path]
