@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__
 from .cli import COMMANDS, fail
-from .documents import Document, read_file, read_stream
+from .documents import Document
 from .errors import DocumentError, KhulasaError, UsageError
 from .languages import parse_languages
 from .writers import JsonWriter, Output, TextWriter
@@ -62,6 +61,10 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 )
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
 @click.option("--strict", is_flag=True, help="Refuse (exit code 1) a summary that the document does not support.")
+@click.option(
+    "--format", default="auto", show_default=True, metavar="KIND", help="pdf, docx, epub, html, markdown, text."
+)
+@click.option("--allow-private", is_flag=True, help="Let a web address lead to a private or local host.")
 @click.option("--offline", is_flag=True, help="Never ask the network, whatever the model.")
 @click.option("--quiet", "-q", is_flag=True, help="No warnings and no progress on standard error; errors remain.")
 @click.version_option(__version__, prog_name="khulasa", message="%(prog)s %(version)s")
@@ -80,12 +83,14 @@ def summarize(
     faithful: bool,
     check: bool,
     strict: bool,
+    format: str,
+    allow_private: bool,
     offline: bool,
     quiet: bool,
 ) -> int:
     """Summarise Arabic or English documents, in Arabic, in English, or in both.
 
-    FILE is a text file; - or nothing reads standard input. Without options, the bundled model writes a short
+    FILE is a text, Markdown, HTML, PDF, DOCX or EPUB file, or a web address; - or nothing reads standard input. Without options, the bundled model writes a short
     summary in each language, offline.
     """
     languages = parse_languages(to)
@@ -108,7 +113,7 @@ def summarize(
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:
         writer = (JsonWriter if as_json else TextWriter)(out, several=len(files) > 1)
-        return _Run(writer, load, options, quiet, check, strict).over(files)
+        return _Run(writer, load, options, quiet, check, strict, format, allow_private).over(files)
 
 
 class _Run:
@@ -122,17 +127,19 @@ class _Run:
         quiet: bool,
         check: bool,
         strict: bool,
+        format: str,
+        allow_private: bool,
     ) -> None:
         self.writer, self.load, self.options, self.quiet = writer, load, options, quiet
         self.check, self.strict = check, strict
+        self.format, self.allow_private = format, allow_private
         self.summarizer: Summarizer | None = None
 
     def over(self, files: tuple[str, ...]) -> int:
         failed = 0
         for name, place in self._progress(files):
             try:
-                document = read_stream(sys.stdin.buffer) if name == "-" else read_file(Path(name))
-                self._summarize(document)
+                self._summarize(self._read(name))
             except UsageError:
                 raise
             except KhulasaError as error:
@@ -145,6 +152,13 @@ class _Run:
                 if self.summarizer is None and type(error).__name__ == "ModelError":
                     break
         return 1 if failed else 0
+
+    def _read(self, name: str) -> Document:
+        from .readers import read, read_bytes
+
+        if name == "-":
+            return read_bytes(sys.stdin.buffer.read(), "<stdin>", format=self.format)
+        return read(name, allow_private=self.allow_private, format=self.format)
 
     def _summarize(self, document: Document) -> None:
         from .summarizer import Summarizer
