@@ -85,6 +85,7 @@ class ModelSpec:
 
 
 _PUBLIC = "stated by several public programs that load it"
+_TWICE = "stated by two public programs; newer commits exist"
 _HUB_PAGE = "the repository's page of that commit on the hub"
 
 _SUMMARIZERS = (
@@ -195,7 +196,7 @@ _SUMMARIZERS = (
         input_limit=512,
         licence="Apache-2.0",
         commercial=True,
-        sources=(Source("google/pegasus-xsum", "8d8ffc158a3bee9fbb03afacdfc347c823c5ec8b", _PUBLIC),),
+        sources=(Source("google/pegasus-xsum", "8d8ffc158a3bee9fbb03afacdfc347c823c5ec8b", _TWICE),),
         decoding=Decoding(num_beams=8, length_penalty=0.6, no_repeat_ngram_size=0, max_new_tokens=64),
         decoding_source="Zhang et al. 2020, as in the checkpoint's config.json",
     ),
