@@ -90,8 +90,8 @@ def summarize(
 ) -> int:
     """Summarise Arabic or English documents, in Arabic, in English, or in both.
 
-    FILE is a text, Markdown, HTML, PDF, DOCX or EPUB file, or a web address; - or nothing reads standard input. Without options, the bundled model writes a short
-    summary in each language, offline.
+    FILE is a text, Markdown, HTML, PDF, DOCX or EPUB file, or a web address; - or nothing reads standard input.
+    Without options, the bundled model writes a short summary in each language, offline.
     """
     languages = parse_languages(to)
     if not files:

@@ -114,7 +114,8 @@ def test_legacy_encodings_are_told(run):
 
 
 def test_models_version_help(run):
-    assert json.loads(run("models", "--json").stdout)["alias"] == "khulasa"
+    first, *others = (json.loads(line) for line in run("models", "--json").stdout.decode().splitlines())
+    assert first["alias"] == "khulasa" and first["on_disk"] and len(others) >= 5
     assert b"khulasa (default)" in run("models").stdout
     assert run("--version").stdout.decode().strip() == f"khulasa {__version__}"
     text = run("--help").stdout.decode()
