@@ -140,7 +140,7 @@ def _same_line(one: list[Char], other: list[Char]) -> bool:
         return False
     (left, right, y, size), (left2, right2, y2, size2) = _extent(one), _extent(other)
     size = max(size, size2)
-    return abs(y - y2) < 0.5 * size and max(left, left2) - min(right, right2) < 1.5 * size
+    return abs(y - y2) < 0.6 * size and max(left, left2) - min(right, right2) < 1.5 * size
 
 
 def _extent(line: list[Char]) -> tuple[float, float, float, float]:
@@ -165,14 +165,20 @@ def _glyphs(line: list[Char]) -> tuple[list[tuple[str, float, float]], list[Char
             marks += group
             continue
         text = unicodedata.normalize("NFC", _ligature(plain_letters(bases)) + own)
-        if own and (twin := next((g for g in glyphs if g[0] == text and _overlap(g, left, right)), None)):
+        twin = next((g for g in glyphs if _bare(g[0]) == _bare(text) and _overlap(g, left, right)), None)
+        if twin and (own or any("\u064b" <= c <= "\u0652" for c in twin[0])):
             # Some maps give a letter and its mark, two glyphs, the text of both: it counts once.
             glyphs.remove(twin)
-            wider = twin if twin[2] - twin[1] > right - left else (text, left, right)
-            glyphs.append(wider)
+            marked = max(text, twin[0], key=len)
+            wider = twin[1:] if twin[2] - twin[1] > right - left else (left, right)
+            glyphs.append((marked, *wider))
         else:
             glyphs.append((text, left, right))
     return sorted(glyphs, key=lambda g: g[1] + g[2]), marks
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not "\u064b" <= c <= "\u0652")
 
 
 def _overlap(glyph: tuple[str, float, float], left: float, right: float) -> bool:

@@ -259,7 +259,7 @@ x = 1
 def test_html_leaves_out_what_stands_around() -> None:
     english = [
         "The river rose on Sunday after a week of rain, and the town moved its market to the hill above the bridge.",
-        "Officials said 45.5% of the fields (about 1,200) were under water, and that cookies and bread were handed out.",
+        "Officials said 45.5% of the fields (about 1,200) were flooded, and that cookies and bread were handed out.",
         "Engineers expect the water to fall by the end of the month, when the bridge will be opened to traffic again.",
     ]
     page = f"""<html lang=en><head><title>River rises | News</title><meta property="og:title" content="River rises">

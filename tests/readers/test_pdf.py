@@ -30,6 +30,19 @@ def test_marks_stay_with_their_letters() -> None:
     assert read_bytes(make_pdf([page]), "a.pdf").text.endswith(unicodedata.normalize("NFC", word))
 
 
+@pytest.mark.parametrize("mapped_with_letter", [False, True])
+def test_marks_drawn_off_the_line_stay_in_their_word(mapped_with_letter: bool) -> None:
+    """Marks as HarfBuzz places them: after their letters, each with a height of its own."""
+    page = arabic_page(["أعلنت وزارة الصحة افتتاح المدرسة الجديدة."], "drawn")
+    letters = drawn(list("قال المعلم نعم"))
+    page.append((300.0, 600.0, 10.0, letters))
+    for letter, mark, height in (("ع", "\u064e", 3.0), ("ق", "\u064f", 4.5), ("ن", "\u0650", -1.0)):
+        at = 300.0 + sum(2.8 if u == " " else 5.0 for u in letters[: letters.index(letter)])
+        page.append((at, 600.0 + height, 10.0, [letter + mark if mapped_with_letter else mark]))
+    document = read_bytes(make_pdf([page]), "a.pdf")
+    assert document.text.split("\n\n")[-1] == "قُال المعلم نِعَم"
+
+
 def test_lines_join_and_hyphens_go() -> None:
     lines = [
         "The ministry of health opened three new hos-",
@@ -58,7 +71,8 @@ def test_a_paragraph_goes_on_over_a_page_and_running_heads_go() -> None:
             latin_page(["Weather Review 2023"], top=820) + latin_page(body) + latin_page([f"Page {number}"], top=30)
         )
     assert read_bytes(make_pdf(pages), "a.pdf").text == (
-        "It rained over the whole of the north of the country for most of the week, and rivers rose.\n\nThen it was dry."
+        "It rained over the whole of the north of the country for most of the week, and rivers rose."
+        "\n\nThen it was dry."
     )
 
 
