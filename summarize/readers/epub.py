@@ -6,6 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
+import zlib
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
@@ -16,6 +17,18 @@ from .markup import block_text
 
 MAX_UNPACKED = 200 * 2**20
 """Bytes that an archive's parts may come to, unpacked: a bound against archives made to fill the memory."""
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    LookupError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    EOFError,
+    StopIteration,
+)
+"""What the standard library raises on a damaged archive or part."""
 
 
 def read_epub(data: bytes, source: str, charset: str | None = None) -> ReadDocument:
@@ -28,7 +41,9 @@ def read_epub(data: bytes, source: str, charset: str | None = None) -> ReadDocum
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_size(archive, source)
             return _book(archive, source)
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, RuntimeError, NotImplementedError, OSError):
+    except DocumentError:
+        raise
+    except _DAMAGE:
         raise DocumentError(f"{source}: a damaged EPUB; its chapters cannot be read") from None
 
 

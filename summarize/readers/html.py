@@ -41,6 +41,8 @@ def declared_text(data: bytes, source: str, charset: str | None) -> tuple[str, s
         for name in (charset, inner):
             if name and (text := _decoded(data, name)) is not None:
                 encoding = codecs.lookup(_web_name(name)).name
+                if encoding == "utf-8":
+                    return text, encoding, (f"{text.count(chr(0xFFFD))} broken characters, read as U+FFFD",)
                 return text, encoding, (f"not UTF-8; read as {encoding}, as it declares",)
     document = decode(data, source)
     return document.text, document.encoding, document.warnings
@@ -57,7 +59,7 @@ def _decoded(data: bytes, name: str) -> str | None:
         if codecs.lookup(name).name in ("utf-8", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"):
             # Not valid as a whole; a few broken bytes in a UTF-8 page are no reason to call it something else.
             text = data.decode("utf-8", errors="replace")
-            return text if text.count("\ufffd") < 0.001 * len(text) else None
+            return text if text.count("\ufffd") < 0.01 * len(text) else None
         text = data.decode(_web_name(name))
     except (LookupError, UnicodeError, ValueError):
         return None

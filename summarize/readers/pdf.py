@@ -213,7 +213,11 @@ def _ligature(text: str) -> str:
 
 
 def _with_pypdf(data: bytes, source: str) -> tuple[list[list[Line]], dict[str, str]]:
+    import logging
+
     pypdf = load("pypdf", "pypdfium2", "PDF")
+    logger = logging.getLogger("pypdf")
+    was, logger.disabled = logger.disabled, True  # it logs each oddity of a damaged file; the error says enough
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -225,6 +229,8 @@ def _with_pypdf(data: bytes, source: str) -> tuple[list[list[Line]], dict[str, s
     except Exception as error:  # pypdf raises nearly anything on a damaged file
         reason = squeeze(str(error))[:80]
         raise DocumentError(f"{source}: a damaged PDF ({reason}); open it and save it again") from None
+    finally:
+        logger.disabled = was
     return [_text_lines(text) for text in texts], info
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -376,3 +377,28 @@ def test_epub_follows_the_spine() -> None:
         spine='<itemref idref="two"/><itemref idref="one"/><itemref idref="x" linear="no"/>',
     )
     assert read_bytes(book, "a.epub").text == "Second words.\n\nOne\n\nFirst words."
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_random_damage_is_read_or_refused_in_one_line(name: str) -> None:
+    random_ = random.Random(0)
+    read_anyway = 0
+    for _ in range(50):
+        data = bytearray(ALL[name])
+        for _ in range(random_.randint(1, 20)):
+            data[random_.randrange(len(data))] = random_.randrange(256)
+        if random_.random() < 0.3:
+            del data[random_.randrange(1, len(data)) :]
+        try:
+            assert read_bytes(bytes(data), name).text
+            read_anyway += 1
+        except DocumentError as error:
+            assert str(error).startswith(name) and "\n" not in str(error)
+    if name.endswith("html"):
+        assert read_anyway > 25  # a page survives a few wrong bytes
+
+
+def test_a_few_broken_bytes_in_a_page_are_said() -> None:
+    document = read_bytes(HTML.encode().replace("المجاورة".encode(), b"\xff\xfe"), "a.html")
+    assert document.text.startswith(PARAGRAPHS[0])
+    assert document.warnings == ("2 broken characters, read as U+FFFD",)
