@@ -30,11 +30,11 @@ class Line:
 
 
 def without_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
-    """Pages less page numbers, and less first and last lines that recur on most pages (digits apart)."""
+    """Pages less page numbers, and less short first and last lines that recur on most of them (digits apart)."""
     edges: Counter[str] = Counter()
     for page in pages:
         edges.update({_key(line) for line in page[:2] + page[2:][-2:]})
-    common = {key for key, count in edges.items() if count >= 3 and count * 2 > len(pages)}
+    common = {key for key, count in edges.items() if count >= 3 and count * 2 > len(pages) and len(key.split()) <= 10}
     kept = []
     for page in pages:
         last = len(page) - 1
