@@ -101,6 +101,7 @@ def build_base(kept: Path, vocabulary: Path, out: Path, gguf: Path | None = None
         tensors = read_gguf(gguf, kept_ids)
     out.mkdir(parents=True, exist_ok=True)
     layout = Layout(out)
-    KhulasaConfig(vocab_size=len(kept_ids)).save_pretrained(str(out))
+    config = KhulasaConfig(vocab_size=len(kept_ids), architectures=["KhulasaForConditionalGeneration"])
+    config.save_pretrained(str(out))
     shutil.copyfile(vocabulary, layout.tokenizer)
     return save_base(tensors, out)
