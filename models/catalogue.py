@@ -100,6 +100,14 @@ def check_request(
             )
 
 
+def reachable_languages(name: str, source: str | None = None) -> tuple[str, ...]:
+    """Languages that a model writes summaries in (of documents in ``source``, where it is known), Arabic first."""
+    spec = find_spec(name)
+    directions = CATALOGUE[DEFAULT_MODEL].directions if spec is None else spec.directions
+    written = {d[3:] for d in directions if source in (None, "auto", d[:2])}
+    return tuple(language for language in ("ar", "en") if language in written)
+
+
 def licence_notice(name: str) -> str | None:
     """One line for stderr where a model's licence forbids commercial use, or is not known; None where all is free."""
     spec = find_spec(name)

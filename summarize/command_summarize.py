@@ -33,7 +33,11 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
     epilog=_EPILOG,
 )
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--to", default="ar,en", show_default=True, metavar="LANGUAGES", help="Languages of the summaries.")
+@click.option(
+    "--to",
+    metavar="LANGUAGES",
+    help="Languages of the summaries: ar, en or ar,en.  [default: all that the model writes]",
+)
 @click.option(
     "--length",
     type=click.Choice(["short", "medium", "long"]),
@@ -70,7 +74,7 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @click.version_option(__version__, prog_name="khulasa", message="%(prog)s %(version)s")
 def summarize(
     files: tuple[str, ...],
-    to: str,
+    to: str | None,
     length: str,
     headline: bool,
     as_json: bool,
@@ -93,7 +97,9 @@ def summarize(
     FILE is a text, Markdown, HTML, PDF, DOCX or EPUB file, or a web address; - or nothing reads standard input.
     Without options, the bundled model writes a short summary in each language, offline.
     """
-    languages = parse_languages(to)
+    from .models.catalogue import check_request, licence_notice, reachable_languages
+
+    languages = reachable_languages(model, source) if to is None else parse_languages(to)
     if not files:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no document: give a FILE, or pipe a text in (see `summarize --help`)")
@@ -102,6 +108,10 @@ def summarize(
         raise UsageError("- (standard input) was given twice; it can be read once")
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
+    check_request(model, languages, headline, source, dtype)
+    notice = licence_notice(model)
+    if notice and not quiet:
+        print(f"summarize: note: {notice}", file=sys.stderr)
     options = {
         "to": languages,
         "length": length,

@@ -81,7 +81,7 @@ def load(folder: Path, name: str, device: str, dtype: Any) -> Checkpoint:
             )
         if file.suffix == ".model" and find_spec("google.protobuf") is None:
             # transformers reads a SentencePiece file with it, and without it asks for an unrelated package.
-            raise MissingExtraError(f"{name}: its tokenizer needs protobuf: pip install protobuf")
+            raise MissingExtraError(f"{name}: its tokenizer needs protobuf: pip install 'khulasa[hub]'")
         chosen = dtype or default_dtype(torch.device(device))
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)

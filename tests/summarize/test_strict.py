@@ -42,3 +42,17 @@ def test_strict_lets_the_supported_pass(scripted, capsys):
     (summary,) = json.loads(out)["summaries"]
     number = next(f for f in summary["findings"] if f["kind"] == "number")
     assert TEXT[slice(*number["document_span"])] == "25" and summary["text"][slice(*number["span"])] == "25"
+
+
+def test_what_a_model_cannot_do_is_said_before_it_is_loaded(capsys):
+    assert run(["--model", "bart-cnn", "--to", "ar", "-"]) == 2
+    assert "'bart-cnn' writes no summaries in 'ar': its directions are en-en" in capsys.readouterr().err
+
+
+def test_the_default_languages_are_those_that_the_model_writes():
+    from summarize.models.catalogue import reachable_languages
+
+    assert reachable_languages("khulasa") == ("ar", "en")
+    assert reachable_languages("bart-cnn") == ("en",)
+    assert reachable_languages("mt5-xlsum", "ar") == ("ar",)
+    assert reachable_languages("some/repository") == ("ar", "en")
