@@ -19,13 +19,14 @@ class Language:
     own_name: str
     direction: str
     script: str  # as Unicode character names begin
+    least: float  # share of a summary's letters that must be of it: Arabic quotes Latin names, English no Arabic ones
 
 
 LANGUAGES = {
     language.code: language
     for language in (
-        Language("ar", "Arabic", "العربية", "rtl", "ARABIC"),
-        Language("en", "English", "English", "ltr", "LATIN"),
+        Language("ar", "Arabic", "العربية", "rtl", "ARABIC", 0.5),
+        Language("en", "English", "English", "ltr", "LATIN", 1.0),
     )
 }
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from .errors import DocumentError, UsageError
-from .languages import Detection, detect, parse_languages, script_share
+from .languages import LANGUAGES, Detection, detect, parse_languages, script_share
 from .polish import polish
 from .text import clean, count_words
 
@@ -366,5 +366,5 @@ class _Job:
 
 
 def _wrong(text: str, language: str) -> bool:
-    """Whether most letters are of the other language's script."""
-    return script_share(text, language) < 0.5
+    """Whether too many letters are of the other language's script."""
+    return script_share(text, language) < LANGUAGES[language].least
