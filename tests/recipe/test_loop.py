@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sys
 from dataclasses import replace
 
 import pytest
@@ -87,7 +88,9 @@ def test_killed_and_resumed_is_as_never_killed(tmp_path, tiny_tensors, tiny_conf
     assert steps == sorted(steps) and max(steps) == 8 and losses(tmp_path / "cut") == losses(tmp_path / "whole")
 
 
-def test_two_workers_do_what_one_does(tmp_path, tiny_tensors, tiny_config, characters):
+def test_two_workers_do_what_one_does(root, tmp_path, tiny_tensors, tiny_config, characters, monkeypatch):
+    # The workers are handed this path, and need the checkout's root on it to find what the tests define.
+    monkeypatch.setattr(sys, "path", [*sys.path, str(root)])
     alone = run(tmp_path / "one", tiny_tensors, tiny_config, characters)
     out = tmp_path / "two"
     out.mkdir()
