@@ -112,7 +112,11 @@ def licence_notice(name: str) -> str | None:
     """One line for stderr where a model's licence forbids commercial use, or is not known; None where all is free."""
     spec = find_spec(name)
     if spec is None:
-        return None if Path(name).is_dir() or "/" not in name else f"{name}: its licence is unknown to Khulasa: read it on the hub"
+        return (
+            None
+            if Path(name).is_dir() or "/" not in name
+            else f"{name}: its licence is unknown to Khulasa: read it on the hub"
+        )
     if spec.commercial or spec.alias == DEFAULT_MODEL:
         return None
     return f"{name}: not for commercial use ({spec.licence})"
