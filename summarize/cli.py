@@ -27,8 +27,9 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Runs the command with ``arguments`` (the process's own by default) and exits."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    # torch's threads wait for each other by spinning; beside any other load they then mostly wait (7 times slower).
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # torch's threads (GNU OpenMP's) wait for each other by spinning, by default so long that beside other load they
+    # mostly wait; a tenth of that costs little on an idle machine.
+    os.environ.setdefault("GOMP_SPINCOUNT", "30000")
     try:
         code = run(arguments)
         sys.stdout.flush()
