@@ -39,15 +39,15 @@ class Document:
     warnings: tuple[str, ...] = ()
 
 
-def read_file(path: str | Path) -> Document:
-    """Reads a text file.
+def read_bytes_of(path: str | Path) -> bytes:
+    """A file's bytes.
 
     Raises:
-        DocumentError: no such file, a folder, not readable, empty, binary, or in no known encoding.
+        DocumentError: no such file, a folder, or not readable.
     """
     name = str(path)
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except FileNotFoundError:
         raise DocumentError(f"{name}: no such file") from None
     except IsADirectoryError:
@@ -56,7 +56,11 @@ def read_file(path: str | Path) -> Document:
         raise DocumentError(f"{name}: permission denied") from None
     except (OSError, ValueError) as error:
         raise DocumentError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    return decode(data, name)
+
+
+def read_file(path: str | Path) -> Document:
+    """Reads a text file; errors as for ``read_bytes_of`` and ``decode``."""
+    return decode(read_bytes_of(path), str(path))
 
 
 def read_stream(stream: BinaryIO, source: str = "<stdin>") -> Document:

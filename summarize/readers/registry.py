@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from ..documents import decode
+from ..documents import decode, read_bytes_of
 from ..errors import DocumentError, UsageError
 from .base import Format, ReadDocument
 from .docx import read_docx
@@ -98,17 +98,7 @@ def read(source: str | Path, *, allow_private: bool = False, format: str = "auto
 
         page = fetch(name, allow_private=allow_private)
         return read_bytes(page.data, page.url, page.content_type, format=format)
-    try:
-        data = Path(name).read_bytes()
-    except FileNotFoundError:
-        raise DocumentError(f"{name}: no such file") from None
-    except IsADirectoryError:
-        raise DocumentError(f"{name}: a folder; give the files in it, for example {name.rstrip('/')}/*.txt") from None
-    except PermissionError:
-        raise DocumentError(f"{name}: permission denied") from None
-    except (OSError, ValueError) as error:
-        raise DocumentError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
-    return read_bytes(data, name, format=format)
+    return read_bytes(read_bytes_of(name), name, format=format)
 
 
 def read_bytes(data: bytes, source: str, content_type: str | None = None, *, format: str = "auto") -> ReadDocument:
