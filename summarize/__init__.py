@@ -20,7 +20,7 @@ if (_ROOT / "pyproject.toml").is_file() and (_ROOT / "models" / "khulasa").is_di
     # there too. In an installed package they lie inside it, and this does nothing.
     __path__.append(str(_ROOT))
 
-_LAZY = {"Summarizer": "summarizer", "Summary": "summarizer", "Result": "summarizer"}
+_LAZY = {"Summarizer": "summarizer", "Summary": "results", "Result": "results"}
 
 __all__ = [
     "DataError",
@@ -36,7 +36,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .summarizer import Result, Summarizer, Summary
+    from .results import Result, Summary
+    from .summarizer import Summarizer
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,8 @@ from .languages import parse_languages
 from .writers import JsonWriter, Output, TextWriter
 
 if TYPE_CHECKING:
-    from .summarizer import Summarizer, Summary
+    from .results import Summary
+    from .summarizer import Summarizer
 
 _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
     f"  {name:10} {line}" for name, (_, _, line) in sorted(COMMANDS.items())

@@ -16,7 +16,7 @@ from .languages import LANGUAGES
 
 if TYPE_CHECKING:
     from .documents import Document
-    from .summarizer import Result
+    from .results import Result
 
 # The envelope's version: raised when a field changes its meaning or goes; new fields may come without that.
 JSON_VERSION = 1
