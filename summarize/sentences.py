@@ -2,16 +2,21 @@
 
 Sentences end at ``.``, ``!``, ``?``, ``؟``, ``…`` and ``۔`` followed by white space (closing quotes and brackets
 go with the sentence), and at line breaks. A full stop after an abbreviation, an initial or a list number does
-not end one, nor does a stop inside a decimal, a web address or a version number, since no white space follows it.
-The Arabic semicolon ``؛`` and the comma ``،`` join clauses and do not end sentences.
+not end one, nor does a stop inside a decimal, a web address or a version number. Where the space after a stop was
+forgotten (``الماضي.لكن``, ``the day.In``), whole words on both sides tell a sentence's end from an address.
+The Arabic semicolon ``؛`` and the comma ``،`` join clauses and do not end sentences. Rows of signs are no sentences.
+
+The work grows with the length of the text and no faster, whatever stands in it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_CLOSERS = "\"'\u00bb\u201d\u2019\u203a)\\]}"
-_END = re.compile(rf"(?:[.!?\u061f\u2026\u06d4]+[{_CLOSERS}]*(?=\s|$))|\n+")
+_CLOSERS = "\"'\u00bb\u201d\u2019\u203a)]}"
+_MARKS = ".!?\u061f\u2026\u06d4"
+_END = re.compile(rf"[{_MARKS}]+[{re.escape(_CLOSERS)}]*|\n+")
 
 _ABBREVIATIONS = frozenset(
     """mr mrs ms mx dr prof rev fr hon gov sen rep gen col maj capt lt sgt cpl st ste mt ft jr sr esq messrs supt
@@ -32,58 +37,95 @@ _STARTERS = frozenset(
     """the a an he she it they we i you this that these those there his her its their but and in on at by for
     from as if when while after before since some many most all no not officials police what who how""".split()
 )
+_ARABIC = "\u0620-\u065f\u0670-\u06d3"
 _LAST_TOKEN = re.compile(r"[^\s(\[{\"'\u00ab\u201c\u2018]+$")
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*(?:\d{1,3}|[\u0660-\u0669]{1,3}|[A-Za-z])$")
+_LONE_NUMBER = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[\u0621-\u064a])[.)]+")
+_INITIALS = re.compile(r"(?:[a-z]\.)*[a-z]")
+_ERA = re.compile(r"\d[\s/]*(?:م|هـ?|ق ?\. ?م|ق ?\. ?هـ?)$")  # "1952 م." mostly ends a sentence
+_GLUED_BEFORE = re.compile(rf"(?:(?:^|[^{_ARABIC}.])[{_ARABIC}]{{3,}} ?|[{_ARABIC}]{{2,}} |(?:^|[^\w.'-])[a-z]{{2,}})$")
+_GLUED_AFTER = re.compile(rf"[\"\u00ab\u201c]?(?:[{_ARABIC}]{{3,}}(?![{_ARABIC}.])|[A-Z][a-z]*(?=[\s,']))")
+_NEXT = re.compile(r"[^\S\n]*(\S?)")
+_NEXT_ANYWHERE = re.compile(r"\s*(\S?)")
+_WORD = re.compile(r"[^\S\n]*([A-Za-z]*)")
+_BACK = 32  # characters before a stop that are looked at
+
+
+def _next(text: str, at: int, over_lines: bool = False) -> str:
+    """The first character after white space, "" at the end (of the line)."""
+    match = (_NEXT_ANYWHERE if over_lines else _NEXT).match(text, at)
+    return match[1] if match else ""
 
 
 def _ends_sentence(text: str, start: int, end: int) -> bool:
-    """Whether the terminator ``text[start:end]`` ends a sentence."""
-    mark = text[start:end]
-    if mark[0] != "." or len(mark.rstrip(_CLOSERS.replace("\\", ""))) > 1:
-        if mark[0] in "!?\u061f":  # "Yahoo! said", and quotes that the sentence goes on after
-            following = text[end:].lstrip()
-            return not (following[:1].islower())
-        return not (mark[0] in ".\u2026" and text[end:].lstrip()[:1].islower())
-    before = text[max(0, start - 24) : start]
-    match = _LAST_TOKEN.search(before)
+    """Whether the terminator ``text[start:end]``, its closing quotes included, ends a sentence."""
+    mark = text[start:end].rstrip(_CLOSERS)
+    before = text[max(0, start - _BACK) : start]
+    if end < len(text) and not text[end].isspace():
+        return _ends_glued(text, before, mark, end)
+    if mark != ".":  # "Yahoo! said", and quotations or pauses that the sentence goes on after
+        return not _next(text, end, over_lines=True).islower()
+    following = _next(text, end)
+    if following.islower():  # a lower-case Latin letter never begins a sentence
+        return False
+    if _LIST_NUMBER.search(before[-5:]):
+        return False
+    if _ERA.search(before.rstrip()):
+        return not following.isdigit()
+    match = _LAST_TOKEN.search(before.rstrip(" "))
     token = match.group().lower() if match else ""
-    following = text[end:].lstrip(" \t")
-    if following[:1].islower():  # a lower-case Latin letter never begins a sentence
-        return False
-    if _LIST_NUMBER.search(text[max(0, start - 5) : start]):
-        return False
     if token in _MAY_END:
-        word = re.match(r"[A-Za-z]+", following)
-        if word is None:  # a number goes on, Arabic or a quotation begins anew
-            return not following[:1].isdigit()
-        return word.group().lower() in _STARTERS
-    if token in _BEFORE_NUMBER and following[:1].isdigit():
+        word = _WORD.match(text, end)
+        if not word or not word[1]:  # a number goes on, Arabic or a quotation begins anew
+            return not following.isdigit()
+        return word[1].lower() in _STARTERS
+    if token in _BEFORE_NUMBER and following.isdigit():
         return False
-    if token in _ABBREVIATIONS:
-        return not following or following[0] == "\n"
-    if re.fullmatch(r"(?:[a-z]\.)*[a-z]", token) and before.endswith(text[start - 1]) and text[start - 1].isupper():
-        return not following or following[0] == "\n"  # initials: J. K. Rowling
+    single = len(token) == 1 and "\u0621" <= token <= "\u064a"  # an initial, "ق . م", a title
+    if single or token in _ABBREVIATIONS or (_INITIALS.fullmatch(token) and before.rstrip(" ")[-1].isupper()):
+        return not following  # initials: J. K. Rowling
     return True
+
+
+def _ends_glued(text: str, before: str, mark: str, end: int) -> bool:
+    """Whether a sentence ends at a mark that the next word follows without a space."""
+    if mark.strip("?!\u061f") and mark != ".":
+        return False
+    if mark != ".":  # "انتهى؟نعم": no address has it
+        return "\u0621" <= text[end] <= "\u064a"
+    return bool(_GLUED_BEFORE.search(before.rstrip(_CLOSERS)) and _GLUED_AFTER.match(text, end))
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of what lies between two ends, white space at its own ends left out."""
+    begin = 0
+    for match in _END.finditer(text):
+        start, end = match.span()
+        if text[start] != "\n" and not _ends_sentence(text, start, end):
+            continue
+        yield from _stripped(text, begin, end)
+        begin = end
+    yield from _stripped(text, begin, len(text))
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    body = text[start:end]
+    if not body.isspace() and body:
+        yield start + len(body) - len(body.lstrip()), start + len(body.rstrip())
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Offsets ``(start, end)`` of the sentences of ``text``, white space at their ends left out."""
     spans: list[tuple[int, int]] = []
-    begin = 0
-    for match in _END.finditer(text):
-        if text[match.start()] != "\n" and not _ends_sentence(text, match.start(), match.end()):
-            continue
-        spans.append((begin, match.end()))
-        begin = match.end()
-    spans.append((begin, len(text)))
-    trimmed = []
-    for start, end in spans:
-        piece = text[start:end]
-        lead = len(piece) - len(piece.lstrip())
-        body = piece.strip()
-        if body:
-            trimmed.append((start + lead, start + lead + len(body)))
-    return trimmed
+    number = False  # whether the last span is a list's number, which belongs to what follows
+    for start, end in _pieces(text):
+        wordless = not any(c.isalnum() for c in text[start:end])
+        if spans and (number or wordless) and "\n" not in text[spans[-1][1] : start]:
+            spans[-1] = (spans[-1][0], end)
+        elif not wordless:
+            spans.append((start, end))
+        number = not wordless and _LONE_NUMBER.fullmatch(text, start, end) is not None
+    return spans
 
 
 def split_sentences(text: str) -> list[str]:

@@ -78,13 +78,33 @@ def test_count_words():
         ("1. First point\n2. Second point", ["1. First point", "2. Second point"]),
         ("العنوان\n\nالفقرة الأولى. الثانية.", ["العنوان", "الفقرة الأولى.", "الثانية."]),
         ("no end", ["no end"]),
+        ("عاش سنة 332 ق . م . ومات سنة 300 ق . م .", ["عاش سنة 332 ق . م .", "ومات سنة 300 ق . م ."]),
+        ("قامت عام 1952 م. وانتهت.", ["قامت عام 1952 م.", "وانتهت."]),
+        ("قال د . سامي و م. علي ذلك . انتهى .", ["قال د . سامي و م. علي ذلك .", "انتهى ."]),
+        ("قتله ن. ع. في بيته. هرب.", ["قتله ن. ع. في بيته.", "هرب."]),
+        ("في يوليو الماضي.لكن المحللين رأوه .وتابع قائلا", ["في يوليو الماضي.", "لكن المحللين رأوه .", "وتابع قائلا"]),
+        ("نقلت سي.إن.بي.سي والعربية.نت الخبر عن إر.تي.إل أمس", ["نقلت سي.إن.بي.سي والعربية.نت الخبر عن إر.تي.إل أمس"]),
+        ("هل انتهى؟نعم انتهى", ["هل انتهى؟", "نعم انتهى"]),
+        (
+            "It cost more each day.In Utah it fell. See Jonathan.Amos or asp.net now.",
+            ["It cost more each day.", "In Utah it fell.", "See Jonathan.Amos or asp.net now."],
+        ),
+        ("أولا. 4. هل بقي؟ نعم", ["أولا.", "4. هل بقي؟", "نعم"]),
+        ("The end.\n------\n* * *\nThe start ... ?", ["The end.", "The start ... ?"]),
+        ("هل هذا صحيح ؟ ؟ نعم .", ["هل هذا صحيح ؟ ؟", "نعم ."]),
         ("", []),
+        ("...", []),
         (" \n ", []),
     ],
 )
 def test_sentences(text, expected):
     assert split_sentences(text) == expected
     assert [text[a:b] for a, b in sentence_spans(text)] == expected
+
+
+def test_sentences_of_a_hostile_text_take_no_longer_than_of_any_other():
+    for unit, count in ((".", 0), (". ", 0), ("Go. ", 300_000), ("1. ", 2), ("م .", 1), ('""""".', 0)):
+        assert len(split_sentences(unit * 300_000)) == count, unit
 
 
 ENGLISH = "The government said that it would not be able to meet the target which it had set for itself in the spring. "
