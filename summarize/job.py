@@ -11,7 +11,7 @@ from .errors import DocumentError
 from .languages import LANGUAGES, Detection, detect, script_share
 from .polish import polish
 from .results import ALARMS, Result, Summary
-from .text import clean, count_words
+from .text import clean, count_words, unwrap
 
 if TYPE_CHECKING:
     from .checks import Finding
@@ -39,7 +39,7 @@ def prepare(text: str, source: str, index: int | None) -> Prepared:
     where = "" if index is None else f"document {index}: "
     if not isinstance(text, str):
         raise DocumentError(f"{where}a {type(text).__name__}, not a text; give a str")
-    cleaned = clean(text)
+    cleaned = unwrap(clean(text))
     if not cleaned:
         raise DocumentError(f"{where}the text is empty; give a text in Arabic or English")
     try:

@@ -35,6 +35,28 @@ def clean(text: str) -> str:
     return _LINE_EDGE.sub("\n", text).strip()
 
 
+_LINE_END = re.compile(r"[.!?؟…:؛][\"'»”’)\]]*$")
+
+
+def unwrap(text: str) -> str:
+    """Cleaned ``text`` with the lines of paragraphs joined where all of it was broken at a line width.
+
+    Files of old books and mail are: paragraphs of lines about equally long, most of them ending within a sentence.
+    Short lines (verse, lists, headings) stay lines, and so does any text whose lines are sentences or paragraphs.
+    """
+    blocks = [block.split("\n") for block in text.split("\n\n")]
+    inner = [line for lines in blocks if len(lines) > 2 for line in lines[:-1]]
+    if len(inner) < 5:
+        return text
+    width = sorted(map(len, inner))[int(0.95 * len(inner))]
+    full = sum(len(line) > 0.7 * width for line in inner)
+    ended = sum(_LINE_END.search(line) is not None for line in inner)
+    if not (40 <= width <= 120 and full > 0.7 * len(inner) and ended < 0.4 * len(inner)):
+        return text
+    joined = ((" " if all(len(line) > 0.6 * width for line in lines[:-1]) else "\n").join(lines) for lines in blocks)
+    return "\n\n".join(joined)
+
+
 def count_words(text: str) -> int:
     """Words of ``text``: what stands between white space and holds a letter or a digit.
 

@@ -8,7 +8,7 @@ from summarize.errors import DocumentError, UsageError
 from summarize.languages import detect, parse_languages, script_share
 from summarize.polish import polish, without_repeats
 from summarize.sentences import sentence_spans, split_sentences
-from summarize.text import clean, count_words, tidy
+from summarize.text import clean, count_words, tidy, unwrap
 
 
 @pytest.mark.parametrize(
@@ -100,6 +100,33 @@ def test_count_words():
 def test_sentences(text, expected):
     assert split_sentences(text) == expected
     assert [text[a:b] for a, b in sentence_spans(text)] == expected
+
+
+WRAPPED = """CHAPTER I
+
+The harbour had been quiet since the spring, and nobody who lived on
+the eastern side of it could remember when the last of the big ships
+had left. The keeper of the light, whose name was Amos Reed, wrote in
+his book every evening that nothing had been seen.
+
+    It was in the last week of October that he wrote another line, and
+the hand that wrote it was not as steady as it had been on all of the
+days before. A sail had come round the northern cape, he said, and it
+was grey.
+
+Of all that went
+before the storm
+I keep the sound"""
+
+
+def test_lines_of_a_hard_wrapped_text_are_joined_and_verse_is_left():
+    text = unwrap(clean(WRAPPED))
+    assert text.split("\n\n")[1].startswith("The harbour had been quiet since the spring, and nobody who lived on the")
+    assert [len(block.split("\n")) for block in text.split("\n\n")] == [1, 1, 1, 3]
+    assert len(split_sentences(text)) == 8
+    lines = "\n".join(f"The minister said on day {i} that the talks with the neighbours would go on." for i in range(9))
+    assert unwrap(lines) == lines
+    assert unwrap("a\nb\n\nc") == "a\nb\n\nc"
 
 
 def test_sentences_of_a_hostile_text_take_no_longer_than_of_any_other():
