@@ -105,3 +105,11 @@ def test_catalogue_says_what_is_bundled():
 
 def test_bundled_files_are_as_listed():
     Layout(BUNDLED).check()
+
+
+def test_the_terms_go_with_the_weights():
+    """Section 3.1 of the terms: a copy of them, and a notice with this very sentence."""
+    terms = (BUNDLED / "GEMMA_TERMS.txt").read_text(encoding="ascii")
+    assert terms.startswith("Gemma Terms of Use\n") and "\n3.2 Use Restrictions\n" in terms
+    notice = (BUNDLED / "NOTICE").read_text(encoding="utf-8")
+    assert "Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms" in notice
