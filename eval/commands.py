@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from summarize.errors import UsageError
+from summarize.options import shared
 
 _RESAMPLES = "KHULASA_RESAMPLES"
 _STATISTICS = "Of intervals and tests."
@@ -124,8 +125,7 @@ class _Progress:
 )
 @click.option("--limit", type=click.IntRange(1), default=None, help="Only the first so many documents.")
 @click.option("--no-baselines", is_flag=True, help="Without lead-1, lead-3 and the oracle.")
-@click.option("--device", default="auto", show_default=True, help="For models.")
-@click.option("--offline", is_flag=True, help="Never ask the network.")
+@shared("device", "offline")
 @click.option("--json", "as_json", is_flag=True, help="Scores as JSON on stdout instead of the table.")
 @_rouge_options
 def evaluate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from .cli import COMMANDS, fail
 from .documents import Document
 from .errors import DocumentError, KhulasaError, UsageError
 from .languages import parse_languages
+from .options import CONTEXT, check_model, shared
 from .writers import JsonWriter, Output, TextWriter
 
 if TYPE_CHECKING:
@@ -25,53 +25,19 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 )
 
 
-@click.command(
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "KHULASA",
-        "max_content_width": 100,
-    },
-    epilog=_EPILOG,
-)
+@click.command(context_settings=CONTEXT, epilog=_EPILOG)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option(
-    "--to",
-    metavar="LANGUAGES",
-    help="Languages of the summaries: ar, en or ar,en.  [default: all that the model writes]",
-)
-@click.option(
-    "--length",
-    type=click.Choice(["short", "medium", "long"]),
-    default="short",
-    show_default=True,
-    help="To 30 words, 31 to 60, or more.",
-)
-@click.option("--headline", is_flag=True, help="Write a headline in each language, too.")
+@shared("to", "length", "headline")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per document and line.")
 @click.option("--output", "-o", metavar="PATH", help="Write the results there instead of to standard output.")
-@click.option("--model", default="khulasa", show_default=True, metavar="NAME", help="See `summarize models`.")
-@click.option("--device", default="auto", show_default=True, metavar="DEVICE", help="auto, cpu, cuda, cuda:0, mps.")
-@click.option(
-    "--dtype", default="auto", show_default=True, metavar="FORMAT", help="auto, float32, bfloat16: compute format."
-)
-@click.option("--num-beams", type=click.IntRange(1, 32), default=1, show_default=True, help="1 is greedy search.")
-@click.option(
-    "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", show_default=True, help="Documents' language."
-)
-@click.option(
-    "--faithful/--no-faithful",
-    default=True,
-    show_default=True,
-    help="Forbid, while decoding, numbers that the document does not support.",
-)
+@shared("model", "device", "dtype", "num_beams", "source", "faithful")
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
-@click.option("--strict", is_flag=True, help="Refuse (exit code 1) a summary that the document does not support.")
+@shared("strict")
 @click.option(
     "--format", default="auto", show_default=True, metavar="KIND", help="pdf, docx, epub, html, markdown, text."
 )
 @click.option("--allow-private", is_flag=True, help="Let a web address lead to a private or local host.")
-@click.option("--offline", is_flag=True, help="Never ask the network, whatever the model.")
-@click.option("--quiet", "-q", is_flag=True, help="No warnings and no progress on standard error; errors remain.")
+@shared("offline", "quiet")
 @click.version_option(__version__, prog_name="khulasa", message="%(prog)s %(version)s")
 def summarize(
     files: tuple[str, ...],
@@ -98,7 +64,7 @@ def summarize(
     FILE is a text, Markdown, HTML, PDF, DOCX or EPUB file, or a web address; - or nothing reads standard input.
     Without options, the bundled model writes a short summary in each language, offline.
     """
-    from .models.catalogue import check_request, licence_notice, reachable_languages
+    from .models.catalogue import reachable_languages
 
     languages = reachable_languages(model, source) if to is None else parse_languages(to)
     if not files:
@@ -107,12 +73,7 @@ def summarize(
         files = ("-",)
     if files.count("-") > 1:
         raise UsageError("- (standard input) was given twice; it can be read once")
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    check_request(model, languages, headline, source, dtype)
-    notice = licence_notice(model)
-    if notice and not quiet:
-        print(f"summarize: note: {notice}", file=sys.stderr)
+    check_model(model, languages, headline, source, dtype, offline, quiet)
     options = {
         "to": languages,
         "length": length,
