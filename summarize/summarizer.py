@@ -109,14 +109,9 @@ class Summarizer:
             UsageError: an option's value is not among its choices.
             DocumentError: a text is empty or in neither language.
         """
-        languages = parse_languages(to if isinstance(to, str) else list(to))
-        if length not in LENGTHS:
-            raise UsageError(f"{length!r} is not a length: choose from {', '.join(LENGTHS)}")
-        if source not in ("auto", "ar", "en"):
-            raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
-        if not isinstance(num_beams, int) or not 1 <= num_beams <= 32:
-            raise UsageError(f"num_beams={num_beams!r} is not a number of beams: choose from 1 to 32")
-        job = Job(self.engine, languages, length, headline, num_beams, self._vocabulary if faithful else None, check)
+        job = self.job(
+            to, length=length, headline=headline, num_beams=num_beams, source=source, faithful=faithful, check=check
+        )
         if isinstance(documents, str):
             return job.run([prepare(documents, source, None)])[0]
         prepared = [prepare(text, source, i) for i, text in enumerate(documents)]
@@ -127,3 +122,24 @@ class Summarizer:
             chosen = order[start : start + _BATCH]
             results.update(zip(chosen, job.run([prepared[i] for i in chosen]), strict=True))
         return [results[i] for i in range(len(prepared))]
+
+    def job(
+        self,
+        to: str | Sequence[str],
+        *,
+        length: str = "short",
+        headline: bool = False,
+        num_beams: int = 1,
+        source: str = "auto",
+        faithful: bool = True,
+        check: bool = True,
+    ) -> Job:
+        """The way from prepared texts to results; options and errors are those of a call."""
+        languages = parse_languages(to if isinstance(to, str) else list(to))
+        if length not in LENGTHS:
+            raise UsageError(f"{length!r} is not a length: choose from {', '.join(LENGTHS)}")
+        if source not in ("auto", "ar", "en"):
+            raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
+        if not isinstance(num_beams, int) or not 1 <= num_beams <= 32:
+            raise UsageError(f"num_beams={num_beams!r} is not a number of beams: choose from 1 to 32")
+        return Job(self.engine, languages, length, headline, num_beams, self._vocabulary if faithful else None, check)
