@@ -49,7 +49,7 @@ def summarize(
     model: str,
     device: str,
     dtype: str,
-    num_beams: int,
+    num_beams: int | None,
     source: str,
     faithful: bool,
     check: bool,
@@ -75,7 +75,7 @@ def summarize(
         raise UsageError("- (standard input) was given twice; it can be read once")
     check_model(model, languages, headline, source, dtype, offline, quiet)
     options = {
-        "to": languages,
+        "to": None if to is None else languages,
         "length": length,
         "headline": headline,
         "num_beams": num_beams,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .errors import DocumentError
+from .errors import DocumentError, UsageError
 from .languages import LANGUAGES, Detection, detect, script_share
 from .polish import polish
 from .results import ALARMS, Result, Summary
@@ -27,15 +27,23 @@ MINIMUM_WORDS = 25
 
 @dataclass(frozen=True)
 class Prepared:
+    """A cleaned text and the language that it is in."""
+
     text: str
     detection: Detection
 
     @property
     def short(self) -> bool:
+        """Whether it is too short to be summarised."""
         return count_words(self.text) < MINIMUM_WORDS
 
 
 def prepare(text: str, source: str, index: int | None) -> Prepared:
+    """Cleans a text and tells its language, which ``source`` overrides unless it is "auto"; ``index`` is for messages.
+
+    Raises:
+        DocumentError: not a text, empty, or in neither language.
+    """
     where = "" if index is None else f"document {index}: "
     if not isinstance(text, str):
         raise DocumentError(f"{where}a {type(text).__name__}, not a text; give a str")
@@ -56,42 +64,88 @@ class Job:
     """One call's options over batches of prepared documents."""
 
     engine: Engine
-    languages: tuple[str, ...]
+    languages: tuple[str, ...] | None  # None: all that the model writes of a document
     length: str
     headline: bool
-    num_beams: int
+    num_beams: int | None  # None: as the model's authors search
     vocabulary: NumberVocabulary | None  # to keep unsupported numbers out; None lets them be
     check: bool
 
     def run(self, documents: Sequence[Prepared]) -> list[Result]:
         """Encodes once, decodes all outputs of all documents in one batch, and again what came out wrong."""
-        began = time.perf_counter()
-        long = [i for i, document in enumerate(documents) if not document.short]
         results: list[Result | None] = [None] * len(documents)
-        if long:
-            memory = self.engine.encode([documents[i].text for i in long])
-            outputs = self._decode(memory, self._tasks(), [documents[i].text for i in long])
-            took = (time.perf_counter() - began) / len(documents)
-            for at, i in enumerate(long):
-                results[i] = self._result(documents[i], outputs[at], memory.tokens[at], memory.truncated[at], took)
+        together: dict[tuple[str, ...], list[int]] = {}  # a model may write other languages of other documents
         for i, document in enumerate(documents):
+            languages = self.languages_of(document)
             if document.short:
-                results[i] = self._short(document)
+                results[i] = self._short(document, languages)
+            else:
+                together.setdefault(languages, []).append(i)
+        for languages, places in together.items():
+            began = time.perf_counter()
+            chosen = [documents[i] for i in places]
+            memory = self._encode(chosen)
+            outputs = self._decode(memory, self._tasks(languages), [document.text for document in chosen])
+            took = (time.perf_counter() - began) / len(chosen)
+            for at, i in enumerate(places):
+                results[i] = self._result(
+                    documents[i], languages, outputs[at], memory.tokens[at], memory.truncated[at], took
+                )
         return [result for result in results if result is not None]
 
-    def _tasks(self) -> list[Task]:
+    def languages_of(self, document: Prepared) -> tuple[str, ...]:
+        """Languages of a document's summaries: those asked for, or else all that the model writes of it.
+
+        A short document is not summarised: its own language needs no model, and another one a model that translates.
+
+        Raises:
+            DocumentError: the model does not read the document's language, or does not write one that was asked for.
+        """
         from .models.engine import Task
 
-        tasks = [Task("summary", language, self.length) for language in self.languages]
+        wanted = self.languages or tuple(LANGUAGES)
+        check = getattr(self.engine, "check", None)  # an engine without it reads and writes everything
+        if check is None:
+            return wanted
+        own = document.detection.language
+        reached, why = [], ""
+        for language in wanted:
+            try:
+                if not (document.short and language == own):
+                    check([Task("translation" if document.short else "summary", language, self.length)], own)
+                reached.append(language)
+            except UsageError as error:
+                why = why or str(error)
+        if why and (not reached or (self.languages and not document.short)):
+            if document.short:
+                why = (
+                    f"{_too_short(document)}{self.engine.name!r} does not translate it; give a longer text, or khulasa"
+                )
+            raise DocumentError(why)
+        return tuple(reached)
+
+    def _encode(self, documents: Sequence[Prepared]) -> Memory:
+        texts = [document.text for document in documents]
+        if getattr(self.engine, "takes_sources", False):
+            return self.engine.encode(texts, [document.detection.language for document in documents])  # type: ignore[call-arg]
+        return self.engine.encode(texts)
+
+    def _tasks(self, languages: Sequence[str]) -> list[Task]:
+        from .models.engine import Task
+
+        tasks = [Task("summary", language, self.length) for language in languages]
         if self.headline:
-            tasks += [Task("headline", language) for language in self.languages]
+            tasks += [Task("headline", language) for language in languages]
         return tasks
 
     def _decoding(self, tasks: Sequence[Task], forbid_script: bool = False) -> Decoding:
         from .models.engine import Decoding
 
+        own: Decoding | None = getattr(self.engine, "decoding", None)
+        if own is not None:  # as its authors decode; such a model knows one length
+            return replace(own, num_beams=self.num_beams or own.num_beams, forbid_script=forbid_script)
         most = max(_HEADLINE_TOKENS if t.kind == "headline" else _MAX_NEW_TOKENS[t.length] for t in tasks)
-        return Decoding(num_beams=self.num_beams, max_new_tokens=most, forbid_script=forbid_script)
+        return Decoding(num_beams=self.num_beams or 1, max_new_tokens=most, forbid_script=forbid_script)
 
     def _constraint(self, documents: Sequence[str]) -> Constraint | None:
         """What keeps numbers that its document does not support out of each output."""
@@ -117,17 +171,23 @@ class Job:
         return outputs
 
     def _result(
-        self, document: Prepared, outputs: Sequence[Output], tokens: int, truncated: bool, seconds: float
+        self,
+        document: Prepared,
+        languages: Sequence[str],
+        outputs: Sequence[Output],
+        tokens: int,
+        truncated: bool,
+        seconds: float,
     ) -> Result:
         warnings = [document.detection.doubt] if document.detection.doubt else []
         if truncated:
             warnings.append(
                 f"the document is longer than the model reads: the summary rests on its first {tokens} tokens"
             )
-        count = len(self.languages)
+        count = len(languages)
         find = self._checker(document.text)
         summaries = {}
-        for k, language in enumerate(self.languages):
+        for k, language in enumerate(languages):
             output = outputs[k]
             text, notes = polish(output.text, language, complete=output.finished)
             headline = None
@@ -162,24 +222,23 @@ class Job:
         checked = Document(document)
         return lambda text: checked.check(text).findings
 
-    def _short(self, document: Prepared) -> Result:
+    def _short(self, document: Prepared, languages: Sequence[str]) -> Result:
         """A text too short to summarise: itself in its own language, its translation in the other."""
         from .models.engine import Task
 
         began = time.perf_counter()
         own = document.detection.language
-        words = count_words(document.text)
         line = " ".join(document.text.split())
-        short = f"the text has only {words} words (fewer than {MINIMUM_WORDS}): "
+        short = _too_short(document)
         summaries = {}
         tokens = 0
-        for language in self.languages:
+        for language in languages:
             if language == own:
                 note = short + "it is returned as it is"
                 summaries[language] = Summary(line, language, self.length, 0, True, 0.0, None, (note,))
                 continue
             task = Task("translation", language)
-            memory = self.engine.encode([document.text])
+            memory = self._encode([document])
             tokens = memory.tokens[0]
             output = self._decode(memory, [task], [document.text])[0][0]
             text, notes = polish(output.text, language, complete=output.finished)
@@ -192,9 +251,18 @@ class Job:
                 seconds=time.perf_counter() - began,
                 warnings=(short + "it is translated, not summarised", *notes),
             )
-        warnings = (document.detection.doubt,) if document.detection.doubt else ()
+        warnings = [document.detection.doubt] if document.detection.doubt else []
+        for language in self.languages or ():
+            if language not in languages:
+                name = LANGUAGES[language].name
+                warnings.append(f"{short}{self.engine.name!r} does not translate it, so that there is none in {name}")
         seconds = time.perf_counter() - began
-        return Result(summaries, own, tokens, False, seconds, self.engine.name, warnings)
+        return Result(summaries, own, tokens, False, seconds, self.engine.name, tuple(warnings))
+
+
+def _too_short(document: Prepared) -> str:
+    """The beginning of a warning or an error."""
+    return f"the text has only {count_words(document.text)} words (fewer than {MINIMUM_WORDS}): "
 
 
 def _wrong(text: str, language: str) -> bool:

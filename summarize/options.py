@@ -39,7 +39,10 @@ _SHARED = {
         "--dtype", default="auto", metavar="FORMAT", help="auto, float32, bfloat16: compute format.", **_SHOWN
     ),
     "num_beams": click.option(
-        "--num-beams", "--beams", type=click.IntRange(1, 32), default=1, help="1 is greedy search.", **_SHOWN
+        "--num-beams",
+        "--beams",
+        type=click.IntRange(1, 32),
+        help="1 is greedy search.  [default: 1 for the bundled model, what its authors use for another]",
     ),
     "source": click.option(
         "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", help="Documents' language.", **_SHOWN

@@ -58,7 +58,7 @@ class Result:
         try:
             return self.summaries[language]
         except KeyError:
-            raise UsageError(f"{language!r} was not asked for: this result holds {', '.join(self.summaries)}") from None
+            raise UsageError(f"no summary in {language!r}: this result holds {', '.join(self.summaries)}") from None
 
     def __iter__(self) -> Any:
         return iter(self.summaries.values())

@@ -34,6 +34,9 @@ class _Encoded:
 class HubEngine:
     """A checkpoint of a folder, loaded for inference.
 
+    Beside the ``Engine`` protocol: ``check`` says what it cannot do, ``decoding`` how its authors decode, and ``encode``
+    takes the documents' languages.
+
     Args:
         folder: configuration, tokenizer and weights.
         device: a torch device.
@@ -42,6 +45,8 @@ class HubEngine:
         spec: the catalogue's entry, where there is one.
         directions: what this repository is for, where it is one of several of an entry.
     """
+
+    takes_sources = True
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class HubEngine:
         self.kinds = tuple(k for k in self.family.kinds if spec is None or k in spec.kinds)
         self.decoding = spec.decoding if spec else None
         self.limit = min(self._limit(), spec.input_limit) if spec else self._limit()
-        self._foreign: dict[str, Any] = {}
+        self._foreign: dict[str, list[int]] = {}
 
     def _limit(self) -> int:
         """Source tokens that the architecture or its tokenizer allows."""
@@ -84,20 +89,24 @@ class HubEngine:
 
     # ---- what can be asked ---------------------------------------------------------------------------------------
 
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """Directions, "ar-en" for English outputs of Arabic documents: as told, else as the family has them."""
+        if self.directions is not None:
+            return self.directions
+        written = self.family.writes(self.config, self.tokenizer)
+        return SAME if written is None else tuple(f"{s}-{t}" for s in LANGUAGES for t in written)
+
     def check(self, tasks: Sequence[Task], source: str) -> None:
         """Whether the model can do the tasks for a document in language ``source``.
 
         Raises:
             UsageError: it cannot; the message says what it can.
         """
-        written = self.family.writes(self.config, self.tokenizer)
-        directions = self.directions
-        if directions is None:
-            directions = SAME if written is None else tuple(f"{s}-{t}" for s in LANGUAGES for t in written)
         for task in tasks:
             if task.kind not in self.kinds:
                 raise UsageError(f"{self.name!r} writes no {task.kind}: it writes {', '.join(self.kinds)}")
-            check_direction(self.name, directions, source, task.language)
+            check_direction(self.name, self.reach, source, task.language)
 
     # ---- encoder -------------------------------------------------------------------------------------------------
 
@@ -116,8 +125,8 @@ class HubEngine:
         import torch
 
         languages = tuple(sources) if sources else tuple(detect(text).language for text in documents)
-        for language in languages:
-            readable = {direction[:2] for direction in self.directions or SAME}
+        readable = {direction[:2] for direction in self.reach}
+        for language in dict.fromkeys(languages):
             if language not in readable:
                 names = ", ".join(LANGUAGES[code].name for code in LANGUAGES if code in readable)
                 raise UsageError(
@@ -293,6 +302,7 @@ class _Ban:
         self.task, self.lead, self.constraint = task, lead, constraint
         self.beams = decoding.num_beams
         self.foreign = engine.foreign(task.language) if decoding.forbid_script else []
+        self._banned: Any = None  # the same ids as a tensor, made at the first step
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """``input_ids [R * beams, t]``, ``scores [R * beams, V]``."""
@@ -300,7 +310,10 @@ class _Ban:
             return scores
         scores = scores.clone()
         size = scores.shape[-1]
-        scores[:, [index for index in self.foreign if index < size]] = float("-inf")
+        if self.foreign:
+            if self._banned is None:
+                self._banned = input_ids.new_tensor([index for index in self.foreign if index < size])
+            scores[:, self._banned] = float("-inf")
         if self.constraint is not None:
             for row, ids in enumerate(input_ids.tolist()):
                 limits = self.constraint(row // self.beams, self.task, ids[self.lead :])

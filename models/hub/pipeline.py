@@ -37,6 +37,8 @@ class PipelineEngine:
         directions: of the pair as a whole.
     """
 
+    takes_sources = True
+
     def __init__(
         self,
         summarizer: HubEngine,
@@ -156,7 +158,13 @@ class PipelineEngine:
         engine = self._translator(direction)
         memory = engine.encode([drafts[k] for k in filled], [direction[:2]] * len(filled))
         most = max(int(max(memory.tokens) * _GROWTH), _LEAST, decoding.max_new_tokens)
-        settings = replace(decoding, max_new_tokens=most, min_new_tokens=0)
+        settings = replace(
+            engine.decoding or decoding,  # what becomes a summarizer, a penalty of length say, is not the translator's
+            num_beams=decoding.num_beams,
+            max_new_tokens=most,
+            min_new_tokens=0,
+            forbid_script=decoding.forbid_script,
+        )
         places = [mine[k] for k in filled]
         rows = engine.decode(
             memory,
