@@ -34,8 +34,8 @@ class _Encoded:
 class HubEngine:
     """A checkpoint of a folder, loaded for inference.
 
-    Beside the ``Engine`` protocol: ``check`` says what it cannot do, ``decoding`` how its authors decode, and ``encode``
-    takes the documents' languages.
+    Beside the ``Engine`` protocol: ``check`` says what it cannot do, ``decoding`` how its authors decode, and
+    ``encode`` takes the documents' languages.
 
     Args:
         folder: configuration, tokenizer and weights.
