@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Bidi marks and embeddings, zero-width characters, soft hyphen, byte order mark, interlinear annotations.
-_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+# Bidi marks and embeddings, zero-width characters, soft hyphen, byte order mark, interlinear annotations; and halves of
+# surrogate pairs, which JSON can hold and no tokenizer takes.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]+")
 _TATWEEL = re.compile("\u0640+")

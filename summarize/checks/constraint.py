@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
+from .numerals import MAX_DIGITS, MAX_WRITTEN
 from .quantities import Numbers, read_numbers
 from .text import fold
 from .wordlimits import WordPieces, components
@@ -47,13 +48,12 @@ class NumberVocabulary:
     """The pieces of a vocabulary that matter to numbers.
 
     ``text`` has the surface of every id. ``starts`` are pieces that begin or continue a number right away (digits, or a
-    space and digits), as (id, leading text, folded digits, script); ``pieces`` those and the bare separators.
+    space and digits), as (id, leading text, folded digits, script); ``separators`` the bare ones, as (id, sign).
     """
 
     text: tuple[str, ...]
     starts: tuple[tuple[int, str, str, int], ...]
     separators: tuple[tuple[int, str], ...]
-    byte_leads: tuple[int, ...] = ()
 
     @classmethod
     def from_pieces(cls, pieces: Iterable[str]) -> NumberVocabulary:
@@ -106,10 +106,13 @@ def supported_forms(numbers: Numbers) -> frozenset[str]:
     for token in numbers.tokens:
         if token.kind == "n":
             raw = token.text.replace("\u00a0", ",").replace("،", ",")
+            runs = re.split(r"[.,]", raw)
+            if len(raw) > MAX_WRITTEN:  # a list without spaces, or no number
+                forms.update(run for run in runs if len(run) <= MAX_DIGITS)
+                continue
             forms.update({raw, raw.replace(",", ""), raw.replace(",", ".")})
-            for part in re.split(r"[.,]", raw):
-                if len(re.split(r"[.,]", raw)) == 3 and not re.fullmatch(r"\d{1,3}(,\d{3})+", raw):
-                    forms.add(part)  # 16.5.2003
+            if len(runs) == 3 and not re.fullmatch(r"\d{1,3}(,\d{3})+", raw):
+                forms.update(runs)  # 16.5.2003
             if raw.isdigit():
                 forms.add(str(int(raw)))
     values: set[Decimal] = set()

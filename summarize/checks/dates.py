@@ -42,7 +42,7 @@ def _month_at(tokens: Sequence[Token], i: int, table: dict[tuple[str, ...], int]
 
 
 def _int_at(tokens: Sequence[Token], i: int, low: int, high: int) -> int | None:
-    if 0 <= i < len(tokens) and tokens[i].kind == "n" and tokens[i].text.isdigit():
+    if 0 <= i < len(tokens) and tokens[i].kind == "n" and len(tokens[i].text) <= 4 and tokens[i].text.isdigit():
         value = int(tokens[i].text)
         return value if low <= value <= high else None
     return None
@@ -69,7 +69,7 @@ def _numeric(tokens: Sequence[Token], i: int) -> Date | None:
         parts, used = [tokens[i + k].text for k in (0, 2, 4)], 5
     else:
         return None
-    if not all(p.isdigit() for p in parts):
+    if not all(p.isdigit() and len(p) <= 4 for p in parts):
         return None
     a, b, c = (int(p) for p in parts)
     if len(parts[0]) == 4 and 1 <= b <= 12 and 1 <= c <= 31:

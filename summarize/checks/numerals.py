@@ -97,13 +97,24 @@ class Part:
     joined: bool  # with و or "and" before it
 
 
+MAX_DIGITS = 30
+"""Longer runs of digits are no number that anybody would say, and Python refuses to print those of thousands."""
+MAX_WRITTEN = 40
+"""Characters of one number with its separators; what is longer is a list without spaces."""
+
+
 def read_digits(text: str) -> tuple[Decimal, ...]:
-    """What a group of digits with separators may mean, the likeliest first.
+    """What a group of digits with separators may mean, the likeliest first; nothing if it is too long for a number.
 
     >>> read_digits("1,234.5"), read_digits("1.200"), read_digits("12,5")
     ((Decimal('1234.5'),), (Decimal('1.200'), Decimal('1200')), (Decimal('12.5'),))
     """
     text = text.replace("\u00a0", "").replace("،", ",")
+    runs = [run for run in re.split(r"[.,]", text) if run]
+    if max(map(len, runs), default=0) > MAX_DIGITS:
+        return ()
+    if len(text) > MAX_WRITTEN:
+        return tuple(map(Decimal, runs))
     if text.isdigit():
         return (Decimal(text),)
     if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", text):
@@ -118,7 +129,7 @@ def read_digits(text: str) -> tuple[Decimal, ...]:
         return (*values, Decimal(text.replace(".", ""))) if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text) else values
     if re.fullmatch(r"\d+,\d{1,2}", text):
         return (Decimal(text.replace(",", ".")),)
-    return tuple(Decimal(p) for p in re.split(r"[.,]", text) if p)  # 16.5.2003 and the like
+    return tuple(map(Decimal, runs))  # 16.5.2003 and the like
 
 
 def arabic_part(word: str) -> Part | None:

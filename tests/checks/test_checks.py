@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summarize.checks import Document, check, name_precision, number_precision, support
+from summarize.checks import Document, NumberConstraint, check, name_precision, number_precision, support
 from summarize.checks.dates import find_dates
 from summarize.checks.gazetteer import load
 from summarize.checks.numerals import read_digits
@@ -96,6 +96,15 @@ def test_dates(text: str, date: tuple[int | None, int, int | None]) -> None:
         date = (None, 9, 21)
     found = find_dates(tokenize(fold(text)))
     assert [(d.year, d.month, d.day) for d in found] == [date]
+
+
+@pytest.mark.parametrize("digits", ["1" * 5000, "1," * 3000 + "1", "1,111" + ",111" * 2000, "9." * 3000 + "9"])
+@pytest.mark.parametrize("frame", ["{}", "{} May 2003", "3/{}/2020", "May {}", "£{}m", "{}%", "{}-1", "{}s"])
+def test_endless_digits_are_no_number(digits: str, frame: str) -> None:
+    text = "It killed 17 people. " + frame.format(digits)
+    assert all(f.status == "supported" for f in check(text, "It killed 17 people.").findings)
+    check("It killed 17 people.", text)
+    assert "17" in NumberConstraint(text).forms
 
 
 def test_words_that_look_like_months_are_not() -> None:

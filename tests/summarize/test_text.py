@@ -28,6 +28,7 @@ from summarize.text import clean, count_words, tidy, unwrap
         ("one \n\n \n\n two", "one\n\ntwo"),
         ("\ufeffstart", "start"),
         ("soft\u00adhyphen", "softhyphen"),
+        ("half \ud83d a pair", "half a pair"),
         ("bell\x07 and\x1b escape", "bell and escape"),
         ("كِتابٌ", "كِتابٌ"),  # vowel marks stay: they can tell words apart
         ("١٢٫٥", "١٢٫٥"),
