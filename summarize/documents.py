@@ -9,21 +9,28 @@ from typing import BinaryIO
 
 from .errors import DocumentError
 
-# What a file that is not text begins with, and what to call it.
+READABLE = "PDF, DOCX, EPUB, HTML, Markdown and plain text are read, some with pip install 'khulasa[documents]'"
+"""What messages say of the formats."""
+_SAVE = "save it as DOCX, PDF or plain text, which are read"
+_LOOK = "run OCR on it first, or give its text"
+# What a file that is not text begins with: what to call it, and what to do.
 _SIGNATURES = {
-    b"%PDF-": "a PDF",
-    b"PK\x03\x04": "a ZIP archive (DOCX, EPUB and the like)",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"{\\rtf": "an RTF file",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x7fELF": "a program",
-    b"SQLite format 3": "an SQLite database",
+    b"%PDF-": ("a PDF, not plain text", "let its format be found out (pip install 'khulasa[documents]' for PDF)"),
+    b"PK\x03\x04": ("a ZIP archive or an Office file, not plain text", READABLE),
+    b"\xd0\xcf\x11\xe0": ("an old Office file (DOC, XLS, PPT)", _SAVE),
+    b"{\\rtf": ("an RTF file", _SAVE),
+    b"\x89PNG": ("a PNG image", _LOOK),
+    b"\xff\xd8\xff": ("a JPEG image", _LOOK),
+    b"GIF8": ("a GIF image", _LOOK),
+    b"\x1f\x8b": ("a gzip archive", "unpack it first"),
+    b"\x7fELF": ("a program", READABLE),
+    b"SQLite format 3": ("an SQLite database", "export its texts first, for example as JSON lines"),
 }
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _ARABIC_RUN = re.compile("[\u0621-\u064a]{2,}")
+_CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f\v\x1b")
+_HIGH = bytes(range(128, 256))
+_BROKEN = "\ufffd"
 
 
 @dataclass(frozen=True)
@@ -71,23 +78,53 @@ def read_stream(stream: BinaryIO, source: str = "<stdin>") -> Document:
 def decode(data: bytes, source: str) -> Document:
     """Bytes to text: UTF-8, UTF-16 with a byte order mark, else Windows-1256 (Arabic) or Windows-1252, said so.
 
+    In UTF-8 up to one byte in a thousand may be broken; what is left of such characters is U+FFFD, and a warning.
+
     Raises:
         DocumentError: empty, binary, or in none of these encodings.
     """
     if not data.strip():
         raise DocumentError(f"{source}: empty; give a text in Arabic or English")
-    for signature, kind in _SIGNATURES.items():
+    for signature, (kind, advice) in _SIGNATURES.items():
         if data.startswith(signature):
-            raise DocumentError(f"{source}: {kind}, not a text file; save it as plain text first")
+            raise DocumentError(f"{source}: {kind}; {advice}")
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _with_bom(data, encoding, source)
     if b"\x00" in data:
-        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
+        raise _binary(source)
     try:
         return _checked(data.decode("utf-8"), source, "utf-8")
     except UnicodeDecodeError:
+        pass
+    found = damaged_utf8(data)
+    if found is None:
         return _legacy(data, source)
+    text, broken = found
+    return _checked(text, source, "utf-8", (broken_warning(broken),))
+
+
+def damaged_utf8(data: bytes, most: float = 0.001, beside: int = 10) -> tuple[str, int] | None:
+    """(text, how many characters are broken) of UTF-8 with a few broken bytes; None where it is something else.
+
+    Args:
+        most: share of the bytes that may be broken; one always may.
+        beside: whole characters outside ASCII that must stand there for each broken one. A text in a one-byte encoding
+            has no such characters, however few of its own it has.
+    """
+    text = data.decode("utf-8", errors="replace")
+    broken = text.count(_BROKEN) - data.count(_BROKEN.encode())
+    whole = len(text) - len(text.encode("ascii", errors="ignore")) - text.count(_BROKEN)
+    return (text, broken) if broken <= max(1.0, most * len(data)) and whole >= beside * broken else None
+
+
+def broken_warning(broken: int) -> str:
+    """What is said of a text with broken characters."""
+    return f"{broken} broken {'character' if broken == 1 else 'characters'} in its UTF-8, read as U+FFFD"
+
+
+def _binary(source: str) -> DocumentError:
+    return DocumentError(f"{source}: a binary file; give a text file in UTF-8 ({READABLE})")
 
 
 def _with_bom(data: bytes, encoding: str, source: str) -> Document:
@@ -102,7 +139,7 @@ def _with_bom(data: bytes, encoding: str, source: str) -> Document:
 def _checked(text: str, source: str, encoding: str, warnings: tuple[str, ...] = ()) -> Document:
     control = sum(c < " " and c not in "\t\n\r\f\v\x1b" for c in text[:65536])
     if control > 0.02 * min(len(text), 65536):
-        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
+        raise _binary(source)
     if not text.strip("\ufeff \t\r\n\f\v\u200b\u200e\u200f"):
         raise DocumentError(f"{source}: empty; give a text in Arabic or English")
     return Document(text, source, encoding, warnings)
@@ -110,10 +147,9 @@ def _checked(text: str, source: str, encoding: str, warnings: tuple[str, ...] = 
 
 def _legacy(data: bytes, source: str) -> Document:
     """Text in a one-byte encoding of Arabic or Western Europe; other bytes are called binary."""
-    control = sum(byte < 32 and byte not in b"\t\n\r\f\v" for byte in data)
-    if control > 0.005 * len(data):
-        raise DocumentError(f"{source}: a binary file; give a text file in UTF-8")
-    high = sum(byte >= 128 for byte in data)
+    if len(data) - len(data.translate(None, _CONTROL)) > 0.005 * len(data):
+        raise _binary(source)
+    high = len(data) - len(data.translate(None, _HIGH))
     arabic = data.decode("cp1256")
     in_words = sum(len(run) for run in _ARABIC_RUN.findall(arabic))
     # Other one-byte alphabets also decode to Arabic letters; but alef and lam are a quarter of real Arabic ones.

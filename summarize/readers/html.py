@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import Any
 
-from ..documents import decode
+from ..documents import broken_warning, damaged_utf8, decode
 from ..errors import DocumentError
 from .base import ReadDocument, load, squeeze, without_title
 from .boilerplate import without_boilerplate
@@ -38,11 +38,12 @@ def declared_text(data: bytes, source: str, charset: str | None) -> tuple[str, s
             pass
         found = _META_CHARSET.search(data[:4096])
         inner = (found.group(1) or found.group(2)).decode("ascii") if found else None
-        for name in (charset, inner):
-            if name and (text := _decoded(data, name)) is not None:
+        for name in filter(None, (charset, inner)):
+            if _is_utf8(name):  # not valid as a whole; a few broken bytes are no reason to call it something else
+                if damaged := damaged_utf8(data, most=0.01, beside=0):
+                    return damaged[0], "utf-8", (broken_warning(damaged[1]),)
+            elif (text := _decoded(data, name)) is not None:
                 encoding = codecs.lookup(_web_name(name)).name
-                if encoding == "utf-8":
-                    return text, encoding, (f"{text.count(chr(0xFFFD))} broken characters, read as U+FFFD",)
                 return text, encoding, (f"not UTF-8; read as {encoding}, as it declares",)
     document = decode(data, source)
     return document.text, document.encoding, document.warnings
@@ -53,13 +54,19 @@ def _web_name(name: str) -> str:
     return "cp1252" if name.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii") else name
 
 
+def _is_utf8(name: str) -> bool:
+    """Whether a declared encoding is UTF-8, or one that no page is in and that is best read as UTF-8."""
+    try:
+        return codecs.lookup(name).name in (
+            "utf-8", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"
+        )  # fmt: skip
+    except LookupError:
+        return False
+
+
 def _decoded(data: bytes, name: str) -> str | None:
     """``data`` in a declared encoding, or None where that cannot be right."""
     try:
-        if codecs.lookup(name).name in ("utf-8", "utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"):
-            # Not valid as a whole; a few broken bytes in a UTF-8 page are no reason to call it something else.
-            text = data.decode("utf-8", errors="replace")
-            return text if text.count("\ufffd") < 0.01 * len(text) else None
         text = data.decode(_web_name(name))
     except (LookupError, UnicodeError, ValueError):
         return None

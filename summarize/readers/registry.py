@@ -125,7 +125,7 @@ def _detect(data: bytes, source: str, content_type: str) -> Format:
         if row.sniff(data):
             return row
     if data.startswith(b"PK\x03\x04"):
-        raise DocumentError(f"{source}: a ZIP archive that is neither DOCX nor EPUB, or a damaged one; unpack it first")
+        raise _zip_refused(data, source)
     path = urlsplit(source).path if is_url(source) else source
     extension = PurePosixPath(path.replace("\\", "/")).suffix.lower()
     for row in FORMATS:
@@ -140,6 +140,20 @@ def _detect(data: bytes, source: str, content_type: str) -> Format:
     if content_type != "text/plain" and data.lstrip()[:1] == b"<" and len(_TAG.findall(data[:65536])) >= 3:
         return _BY_NAME["html"]
     return _BY_NAME["text"]
+
+
+# What the parts of other packed formats are called.
+_OTHER_ZIPS = (("ppt/", "a presentation"), ("xl/", "a spreadsheet"), ("content.xml", "an OpenDocument file"))
+
+
+def _zip_refused(data: bytes, source: str) -> DocumentError:
+    names = _zip_names(data)
+    for start, kind in _OTHER_ZIPS:
+        if any(name.startswith(start) for name in names):
+            return DocumentError(f"{source}: {kind}; save it as DOCX or PDF, which are read")
+    if names:
+        return DocumentError(f"{source}: a ZIP archive, neither DOCX nor EPUB; unpack it and give the files in it")
+    return DocumentError(f"{source}: a ZIP archive (DOCX and EPUB are such) that is damaged; fetch or save it again")
 
 
 def _text_only(row: Format, source: str) -> Format:

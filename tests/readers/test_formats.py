@@ -64,6 +64,14 @@ def make_epub(chapters: dict[str, str], spine: str = "", more: dict[str, bytes] 
     return out.getvalue()
 
 
+def zipped(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "words")
+    return out.getvalue()
+
+
 EPUB = make_epub(
     {"b": "".join(f"<p>{p}</p>" for p in PARAGRAPHS[:2]), "a": "".join(f"<div>{p}</div>" for p in PARAGRAPHS[2:])}
 )
@@ -119,8 +127,11 @@ def test_urls_and_paths() -> None:
         (b"  \n ", "a.html", "empty"),
         (b"no pdf at all", "a.pdf", "named PDF, but its content is not"),
         (b"no docx at all", "a.docx", "named DOCX, but its content is not"),
-        (ALL["article.docx"][:3000], "a.docx", "neither DOCX nor EPUB, or a damaged one"),
-        (b"{\\rtf1 words}", "a.rtf", "an RTF file"),
+        (ALL["article.docx"][:3000], "a.docx", "a ZIP archive (DOCX and EPUB are such) that is damaged"),
+        (zipped("a.txt"), "a.zip", "a ZIP archive, neither DOCX nor EPUB; unpack it and give the files in it"),
+        (zipped("xl/workbook.xml"), "a.xlsx", "a spreadsheet; save it as DOCX or PDF"),
+        (zipped("content.xml", "mimetype"), "a.odt", "an OpenDocument file; save it as DOCX or PDF"),
+        (b"{\\rtf1 words}", "a.rtf", "an RTF file; save it as DOCX, PDF or plain text"),
         (bytes(range(256)) * 4, "a.md", "a binary file"),
         (b"```\ncode only\n```\n", "a.md", "no text outside"),
         (b"<html><body><img src=a></body></html>", "a.html", "a page without text"),
@@ -401,4 +412,4 @@ def test_random_damage_is_read_or_refused_in_one_line(name: str) -> None:
 def test_a_few_broken_bytes_in_a_page_are_said() -> None:
     document = read_bytes(HTML.encode().replace("المجاورة".encode(), b"\xff\xfe"), "a.html")
     assert document.text.startswith(PARAGRAPHS[0])
-    assert document.warnings == ("2 broken characters, read as U+FFFD",)
+    assert document.warnings == ("2 broken characters in its UTF-8, read as U+FFFD",)
