@@ -29,12 +29,15 @@ def read_docx(data: bytes, source: str, charset: str | None = None) -> ReadDocum
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             check_size(archive, source)
-        document = docx.Document(io.BytesIO(data))
+        return _read(docx.Document(io.BytesIO(data)), source)
     except DocumentError:
         raise
-    except Exception as error:  # python-docx and lxml raise nearly anything on a damaged file
+    except Exception as error:  # python-docx and lxml raise nearly anything on a damaged file, some of it late
         reason = squeeze(str(error))[:80]
         raise DocumentError(f"{source}: a damaged DOCX ({reason}); open it and save it again") from None
+
+
+def _read(document: Any, source: str) -> ReadDocument:
     styles = {style.style_id: style.name or "" for style in document.styles}
     title = squeeze(document.core_properties.title)
     paragraphs: list[str] = []
@@ -79,7 +82,7 @@ def _blocks(parent: Any, styles: dict[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(table: Any, styles: dict[str, str]) -> Iterator[tuple[str, str]]:
-    rows = [[list(_blocks(cell, styles)) for cell in row.iter(f"{_W}tc")] for row in table.iterchildren(f"{_W}tr")]
+    rows = [[list(_blocks(cell, styles)) for cell in _within(row, "tc")] for row in _within(table, "tr")]
     if max((len(row) for row in rows), default=0) == 1:  # a frame around text, not a table
         for row in rows:
             yield from row[0] if row else ()
@@ -88,6 +91,15 @@ def _rows(table: Any, styles: dict[str, str]) -> Iterator[tuple[str, str]]:
         cells = [" ".join(text for _, text in cell) for cell in row]
         if any(cells):
             yield "", " | ".join(cell for cell in cells if cell)
+
+
+def _within(parent: Any, name: str) -> Iterator[Any]:
+    """Rows of a table or cells of a row, not those of a table inside: children, or children of a content control."""
+    for child in parent:
+        if child.tag == f"{_W}{name}":
+            yield child
+        elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins"):
+            yield from _within(child, name)
 
 
 def _runs(paragraph: Any) -> Iterator[str]:

@@ -17,6 +17,7 @@ from .markup import block_text
 
 MAX_UNPACKED = 200 * 2**20
 """Bytes that an archive's parts may come to, unpacked: a bound against archives made to fill the memory."""
+_LOCKED = re.compile(rb"\.x?html?\b", re.I)
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -59,7 +60,9 @@ def _book(archive: zipfile.ZipFile, source: str) -> ReadDocument:
     package = _xml(archive.read(root))
     folder = posixpath.dirname(root)
     items = {e.get("id", ""): e for e in package.iter() if _name(e) == "item"}
-    locked = "META-INF/encryption.xml" in archive.namelist() and b"xhtml" in archive.read("META-INF/encryption.xml")
+    # Fonts may be obscured; chapters that are cannot be read.
+    if "META-INF/encryption.xml" in archive.namelist() and _LOCKED.search(archive.read("META-INF/encryption.xml")):
+        raise DocumentError(f"{source}: an encrypted EPUB (DRM); give a copy without protection")
     chapters = []
     for reference in (e for e in package.iter() if _name(e) == "itemref"):
         item = items.get(reference.get("idref", ""))
@@ -71,8 +74,6 @@ def _book(archive: zipfile.ZipFile, source: str) -> ReadDocument:
         text = block_text(declared_text(archive.read(path), source, None)[0])
         if text:
             chapters.append(text)
-    if locked:
-        raise DocumentError(f"{source}: an encrypted EPUB (DRM); give a copy without protection")
     if not chapters:
         raise DocumentError(f"{source}: an EPUB without text, perhaps of images only; give one with text")
     title, author, date = (_metadata(package, field) for field in ("title", "creator", "date"))

@@ -19,8 +19,6 @@ _LIST = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 _DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:[ \t]*\S")
 _NOTE = re.compile(r"^ {0,3}\[\^[^\]]+\]:[ \t]*")
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.S)
-
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~$])")
 _INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"!\[[^\]]*\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])"), ""),  # images
@@ -29,10 +27,11 @@ _INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[([^\[\]]+)\] ?\[[^\]]*\]"), r"\1"),  # [text][reference]
     (re.compile(r"<(?:https?://|mailto:)([^>\s]+)>"), r"\1"),
     (re.compile(r"</?[A-Za-z][^<>]*>"), ""),
-    (re.compile(r"(`+)[ ]?(.+?)[ ]?\1(?!`)"), r"\2"),
-    (re.compile(r"(\*\*\*|\*\*|\*)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<!\w)(___|__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)"), r"\2"),
-    (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"\1"),
+    # Spans of at most a thousand characters, so that marks that nothing closes cost little.
+    (re.compile(r"(`{1,9})[ ]?(.{1,1000}?)[ ]?\1(?!`)"), r"\2"),
+    (re.compile(r"(\*\*\*|\*\*|\*)(?=\S)(.{1,1000}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<!\w)(___|__|_)(?=\S)(.{1,1000}?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"~~(?=\S)(.{1,1000}?)(?<=\S)~~"), r"\1"),
 )
 
 
@@ -56,11 +55,21 @@ def markdown_text(markdown: str) -> tuple[str, str, str, str]:
     if front := _FRONT.match(markdown):
         fields = {k.lower(): v.strip().strip("\"'") for k, v in _FRONT_FIELD.findall(front.group(1))}
         markdown = markdown[front.end() :]
-    title, paragraphs = _blocks(_HTML_COMMENT.sub("", markdown))
+    title, paragraphs = _blocks(_without_comments(markdown))
     first = fields.get("title") or title
     if title and first != title:
         paragraphs.insert(0, title)
     return "\n\n".join(p for p in paragraphs if p), first, fields.get("date", ""), fields.get("author", "")
+
+
+def _without_comments(markdown: str) -> str:
+    """``markdown`` less its HTML comments; one that is not closed is no comment."""
+    parts = []
+    at = 0
+    while (start := markdown.find("<!--", at)) >= 0 and (end := markdown.find("-->", start + 4)) >= 0:
+        parts.append(markdown[at:start])
+        at = end + 3
+    return "".join([*parts, markdown[at:]])
 
 
 def _blocks(markdown: str) -> tuple[str, list[str]]:

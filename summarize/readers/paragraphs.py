@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -13,9 +12,10 @@ _NO_HYPHENS = dict.fromkeys(map(ord, SOFT_HYPHENS))  # pdfium joins hyphenated l
 _END = re.compile(r"[.!?؟…:؛][\"'»”’)\]]*$")
 _BULLET = re.compile(r"^(?:[•●▪◦‣■–-]\s|\(?\d{1,2}[.)]\s)")
 _PAGE_NUMBER = re.compile(
-    r"^(?:page|p\.|صفحة|ص)?\s*[-–|]?\s*[\d\u0660-\u0669ivxIVX]{1,4}\s*[-–|]?(?:\s*(?:of|/|من)\s*[\d\u0660-\u0669]+)?$",
-    re.I,
+    r"^(?:page|p\.|صفحة|ص)?\s*[-–|]?\s*(\d{1,4}|[ivx]{1,6})\s*[-–|]?(?:\s*(?:of|/|من)\s*\d+)?$", re.I
 )
+_LONGEST_HEAD = 10  # words
+_SAME_HEIGHT = 3.0  # points
 
 
 @dataclass(frozen=True)
@@ -30,27 +30,57 @@ class Line:
 
 
 def without_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
-    """Pages less page numbers, and less short first and last lines that recur on most of them (digits apart)."""
-    edges: Counter[str] = Counter()
-    for page in pages:
-        edges.update({_key(line) for line in page[:2] + page[2:][-2:]})
-    common = {key for key, count in edges.items() if count >= 3 and count * 2 > len(pages) and len(key.split()) <= 10}
-    kept = []
-    for page in pages:
-        last = len(page) - 1
-        kept.append(
-            [
-                line
-                for at, line in enumerate(page)
-                if not (at < 2 or at > last - 2)
-                or not (_key(line) in common or (at in (0, last) and last > 0 and _PAGE_NUMBER.match(line.text)))
-            ]
-        )
-    return kept
+    """Pages less their running heads, feet and page numbers.
+
+    A line is one of these only at the edge of its page (its two outermost lines), and only where the pages bear it out:
+    short lines that are alike, digits apart, and stand at one height on half of the pages and three at least; or
+    numbers that go up with the pages.
+    """
+    edges = [_edge(page) for page in pages]
+    alike: dict[str, list[tuple[int, int]]] = {}
+    numbers: dict[int, list[tuple[int, int]]] = {}
+    for at, page in enumerate(pages):
+        for place in edges[at]:
+            text = page[place].text
+            if len(text.split()) <= _LONGEST_HEAD and any(c.isalpha() for c in text):
+                alike.setdefault(re.sub(r"\d+", "#", text), []).append((at, place))
+            if (number := _page_number(text)) is not None:
+                numbers.setdefault(number - at, []).append((at, place))
+    dropped: set[tuple[int, int]] = set()
+    for places in alike.values():
+        level = median(pages[at][place].y for at, place in places)
+        same = [(at, place) for at, place in places if abs(pages[at][place].y - level) <= _SAME_HEIGHT]
+        count = len({at for at, _ in same})
+        if count >= 3 and 2 * count >= len(pages):
+            dropped.update(same)
+    for places in numbers.values():
+        if len({at for at, _ in places}) >= min(3, max(2, len(pages) - 1)):
+            dropped.update(places)
+    return [[line for place, line in enumerate(page) if (at, place) not in dropped] for at, page in enumerate(pages)]
 
 
-def _key(line: Line) -> str:
-    return re.sub(r"\d+", "#", line.text)
+def _edge(page: list[Line]) -> list[int]:
+    """Places of the lines on the two outermost heights at either end; of a page without heights, by their order."""
+    heights = sorted({round(line.y) for line in page})
+    if len(heights) < 2:
+        return [place for place in range(len(page)) if place < 2 or place >= len(page) - 2]
+    outer = {*heights[:2], *heights[-2:]}
+    return [place for place, line in enumerate(page) if round(line.y) in outer]
+
+
+_ROMAN = {"i": 1, "v": 5, "x": 10}
+
+
+def _page_number(text: str) -> int | None:
+    """The number of a line that is a page's number and nothing else: 12, ١٢, Page 3 of 9, iv."""
+    match = _PAGE_NUMBER.match(text.strip())
+    if match is None:
+        return None
+    figure = match.group(1).lower()
+    if figure.isdecimal():
+        return int(figure)
+    values = [_ROMAN[letter] for letter in figure]
+    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def join(pages: list[list[Line]], rtl: bool) -> list[str]:

@@ -192,8 +192,10 @@ class _Hop:
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") or "/"
         if parts.query:
             target += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]")
-        host = parts.netloc.rpartition("@")[2].encode("idna").decode("ascii") if not parts.netloc.isascii() else ""
-        headers = {**_HEADERS, **({"Host": host} if host else {})}
+        headers = dict(_HEADERS)
+        if parts.hostname and not parts.hostname.isascii():
+            port = f":{parts.port}" if parts.port else ""
+            headers["Host"] = parts.hostname.encode("idna").decode("ascii") + port
         connection.request("GET", target, headers=headers)
         response = connection.getresponse()
         try:
@@ -245,7 +247,7 @@ class _Inflate:
             raise DocumentError(f"{name}: compressed as {encoding[:20]!r}, which was not asked for and is not read")
         self.encoding, self.name, self.started = encoding, name, False
         plain = encoding in ("", "identity")
-        self._inflate = None if plain else zlib.decompressobj(47)
+        self._inflate = None if plain else zlib.decompressobj(47)  # gzip or zlib, told by its header
 
     @property
     def complete(self) -> bool:
@@ -258,7 +260,13 @@ class _Inflate:
             if not self.started and self.encoding == "deflate" and not _has_zlib_header(block):
                 self._inflate = zlib.decompressobj(-15)  # raw deflate, as some servers send it
             self.started = True
-            return self._inflate.decompress(block, limit)
+            pieces = [self._inflate.decompress(block, limit)]
+            # A gzip file may go on with another; what else follows its end is nobody's.
+            while self._inflate.eof and self._inflate.unused_data.startswith(b"\x1f\x8b"):
+                rest = self._inflate.unused_data
+                self._inflate = zlib.decompressobj(47)
+                pieces.append(self._inflate.decompress(rest, max(1, limit - sum(map(len, pieces)))))
+            return b"".join(pieces)
         except zlib.error:
             raise DocumentError(f"{self.name}: says it is {self.encoding}, but cannot be decompressed") from None
 
@@ -277,6 +285,8 @@ def is_public(address: str) -> bool:
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
+        if ip in ipaddress.ip_network("64:ff9b:1::/48"):  # a network's own NAT64; not all Pythons know it
+            return False
         carried = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
         if ip in ipaddress.ip_network("64:ff9b::/96") or (int(ip) >> 32 == 0 and int(ip) > 1):
             carried.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
