@@ -11,7 +11,8 @@ from .base import squeeze
 _SKIPPED = frozenset("script style head nav noscript template svg math iframe object select button".split())
 _BLOCKS = frozenset(
     """address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form
-    h1 h2 h3 h4 h5 h6 header hr html li main ol p pre section summary table tbody td tfoot th thead title tr ul""".split()
+    h1 h2 h3 h4 h5 h6 header hr html li main ol p pre section summary table tbody td tfoot th thead title tr
+    ul""".split()
 )
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 
