@@ -69,10 +69,26 @@ class Memory:
     state: Any = field(repr=False, default=None)
 
 
+@dataclass(frozen=True)
+class Attention:
+    """Where a decoder looked while it wrote an output.
+
+    weights: numpy float32 ``[output tokens, source tokens]``; source: offsets ``(start, end)`` of each source token in
+    the text that was encoded, (0, 0) for what stands for no text; output: offsets of each output token in its text.
+    """
+
+    weights: Any
+    source: tuple[tuple[int, int], ...]
+    output: tuple[tuple[int, int], ...]
+
+
 class Engine(Protocol):
     """A loaded model.
 
     name: the catalogue's alias or the folder; limit: source tokens that ``encode`` reads of one document.
+
+    An engine may also have ``attention(memory, document, task, ids, text)``, which gives the ``Attention`` of an output
+    over the text of a document of ``memory``: evidence across languages rests on it.
     """
 
     name: str

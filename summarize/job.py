@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .errors import DocumentError, UsageError
 from .languages import LANGUAGES, Detection, detect, script_share
+from .long import AUTO, DEFAULT_STRATEGY, PARAGRAPH, Encoder, Portion, Reading, about, portions, read, whole
 from .polish import polish
 from .results import ALARMS, Result, Summary
 from .text import clean, count_words, unwrap
@@ -16,13 +17,14 @@ from .text import clean, count_words, unwrap
 if TYPE_CHECKING:
     from .checks import Finding
     from .checks.constraint import NumberVocabulary
-    from .models.engine import Constraint, Decoding, Engine, Memory, Output, Task
+    from .models.engine import Attention, Constraint, Decoding, Engine, Memory, Output, Task
 
 # New tokens at most: about three to an Arabic or English word, and some to spare.
 _MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
-LENGTHS = tuple(_MAX_NEW_TOKENS)
+LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
 _HEADLINE_TOKENS = 48
 MINIMUM_WORDS = 25
+_BATCH = 8  # texts that are encoded at once
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,20 @@ def prepare(text: str, source: str, index: int | None) -> Prepared:
     return Prepared(cleaned, detection)
 
 
+@dataclass
+class _Row:
+    """What is encoded once, a document or a portion of one as it is read, and the outputs wanted of it."""
+
+    reading: Reading
+    detection: Detection
+    tasks: tuple[Task, ...]
+    length: str = "short"
+    outputs: list[Output] = field(default_factory=list)
+    attention: list[Attention | None] = field(default_factory=list)  # of each output
+    tokens: int = 0  # that the encoder read
+    truncated: bool = False
+
+
 @dataclass(frozen=True)
 class Job:
     """One call's options over batches of prepared documents."""
@@ -70,6 +86,8 @@ class Job:
     num_beams: int | None  # None: as the model's authors search
     vocabulary: NumberVocabulary | None  # to keep unsupported numbers out; None lets them be
     check: bool
+    strategy: str = DEFAULT_STRATEGY  # for documents longer than the engine reads at once
+    evidence: bool = False
 
     def run(self, documents: Sequence[Prepared]) -> list[Result]:
         """Encodes once, decodes all outputs of all documents in one batch, and again what came out wrong."""
@@ -83,14 +101,11 @@ class Job:
                 together.setdefault(languages, []).append(i)
         for languages, places in together.items():
             began = time.perf_counter()
-            chosen = [documents[i] for i in places]
-            memory = self._encode(chosen)
-            outputs = self._decode(memory, self._tasks(languages), [document.text for document in chosen])
-            took = (time.perf_counter() - began) / len(chosen)
-            for at, i in enumerate(places):
-                results[i] = self._result(
-                    documents[i], languages, outputs[at], memory.tokens[at], memory.truncated[at], took
-                )
+            rows = [self._rows(documents[i], languages) for i in places]
+            self._write([row for some in rows for row in some], look=self.evidence)
+            took = (time.perf_counter() - began) / len(places)
+            for i, mine in zip(places, rows, strict=True):
+                results[i] = self._result(documents[i], languages, mine, took)
         return [result for result in results if result is not None]
 
     def languages_of(self, document: Prepared) -> tuple[str, ...]:
@@ -130,13 +145,60 @@ class Job:
             return self.engine.encode(texts, [document.detection.language for document in documents])  # type: ignore[call-arg]
         return self.engine.encode(texts)
 
-    def _tasks(self, languages: Sequence[str]) -> list[Task]:
+    def _rows(self, document: Prepared, languages: Sequence[str]) -> list[_Row]:
+        """What to encode of a document: one row; more for a very long one, whose summary is made in portions."""
         from .models.engine import Task
 
-        tasks = [Task("summary", language, self.length) for language in languages]
+        detection, text = document.detection, document.text
+        limit = self.engine.limit
+        # Some spare tokens: what a model wants before every text is not counted.
+        encoder = Encoder(
+            self.engine.count, limit - limit // 64, lambda texts, length: self._drafts(texts, length, detection)
+        )
+
+        def row(portion: Portion, summaries: bool, headlines: bool) -> _Row:
+            stretch = text[portion.start : portion.end]
+            reading = whole(stretch) if encoder.count(stretch) <= limit else read(stretch, self.strategy, encoder)
+            tasks = [Task("summary", language, portion.length) for language in languages if summaries]
+            tasks += [Task("headline", language) for language in languages if headlines]
+            return _Row(reading.moved(portion.start), detection, tuple(tasks), portion.length)
+
+        stretches = portions(text, self.length, encoder.count, encoder.limit)
+        if len(stretches) == 1:
+            return [row(stretches[0], True, self.headline)]
+        rows = [row(portion, True, False) for portion in stretches]
         if self.headline:
-            tasks += [Task("headline", language) for language in languages]
-        return tasks
+            rows.append(row(Portion(0, len(text), "short"), False, True))
+        return rows
+
+    def _drafts(self, texts: Sequence[str], length: str, detection: Detection) -> list[str]:
+        """A summary of each text, in its own language."""
+        from .models.engine import Task
+
+        own = detection.language
+        rows = [_Row(whole(text), detection, (Task("summary", own, length),)) for text in texts]
+        self._write(rows, look=False)
+        return [polish(row.outputs[0].text, own, complete=row.outputs[0].finished)[0] for row in rows]
+
+    def _write(self, rows: Sequence[_Row], look: bool) -> None:
+        """Fills in the rows' outputs; what is wanted of several rows alike is encoded and decoded together."""
+        alike: dict[tuple[Task, ...], list[_Row]] = {}
+        for row in rows:
+            alike.setdefault(row.tasks, []).append(row)
+        attention = getattr(self.engine, "attention", None) if look else None
+        for tasks, some in alike.items():
+            for start in range(0, len(some), _BATCH):
+                batch = some[start : start + _BATCH]
+                memory = self._encode([Prepared(row.reading.text, row.detection) for row in batch])
+                outputs = self._decode(memory, tasks, [row.reading.text for row in batch])
+                for at, row in enumerate(batch):
+                    row.outputs, row.tokens, row.truncated = outputs[at], memory.tokens[at], memory.truncated[at]
+                    row.attention = [
+                        attention(memory, at, task, output.ids, row.reading.text)
+                        if attention and task.kind == "summary" and task.language != row.detection.language
+                        else None
+                        for task, output in zip(tasks, outputs[at], strict=True)
+                    ]
 
     def _decoding(self, tasks: Sequence[Task], forbid_script: bool = False) -> Decoding:
         from .models.engine import Decoding
@@ -170,47 +232,60 @@ class Job:
                         row[k] = output
         return outputs
 
-    def _result(
-        self,
-        document: Prepared,
-        languages: Sequence[str],
-        outputs: Sequence[Output],
-        tokens: int,
-        truncated: bool,
-        seconds: float,
-    ) -> Result:
+    def _result(self, document: Prepared, languages: Sequence[str], rows: Sequence[_Row], seconds: float) -> Result:
+        """The result of a document out of its rows: those of its summary, in order, and the headline's, if apart."""
         warnings = [document.detection.doubt] if document.detection.doubt else []
-        if truncated:
-            warnings.append(
-                f"the document is longer than the model reads: the summary rests on its first {tokens} tokens"
-            )
-        count = len(languages)
+        written = [row for row in rows if row.tasks[0].kind == "summary"]
+        for row in written:
+            if row.truncated:
+                warnings.append(
+                    f"the document is longer than the model reads: the summary rests on its first {row.tokens} tokens"
+                )
+        warnings += about([row.reading for row in written if not row.truncated])
+        from .long.evidence import Finder, Written
+
         find = self._checker(document.text)
+        finder = Finder(document.text) if self.evidence else None
         summaries = {}
         for k, language in enumerate(languages):
-            output = outputs[k]
-            text, notes = polish(output.text, language, complete=output.finished)
+            outputs = [row.outputs[k] for row in written]
+            polished = [polish(output.text, language, complete=output.finished) for output in outputs]
+            notes = tuple(dict.fromkeys(note for _, some in polished for note in some))
+            text = PARAGRAPH.join(part for part, _ in polished if part)
             headline = None
             if self.headline:
-                title = outputs[count + k]
+                title = rows[-1].outputs[-len(languages) :][k]
                 headline, more = polish(title.text, language, complete=True)
                 alarms = tuple(finding.message for finding in find(headline) if finding.status in ALARMS)
                 notes += tuple(f"headline: {note}" for note in more + alarms)
             findings = find(text)
             notes += tuple(finding.message for finding in findings if finding.status in ALARMS)
+            own = language == document.detection.language
+            parts = [
+                Written(part, row.outputs[k].text, own, row.reading, row.attention[k])
+                for (part, _), row in zip(polished, written, strict=True)
+            ]
             summaries[language] = Summary(
                 text=text,
                 language=language,
-                length=self.length,
-                tokens=len(output.ids),
-                complete=output.finished,
-                seconds=seconds / count,
+                length=written[0].length,
+                tokens=sum(len(output.ids) for output in outputs),
+                complete=all(output.finished for output in outputs),
+                seconds=seconds / len(languages),
                 headline=headline,
                 warnings=notes,
                 findings=findings,
+                evidence=() if finder is None else finder(parts, findings),
             )
         return Result(
-            summaries, document.detection.language, tokens, truncated, seconds, self.engine.name, tuple(warnings)
+            summaries,
+            document.detection.language,
+            sum(row.reading.tokens or row.tokens for row in written),
+            any(row.truncated for row in written),
+            seconds,
+            self.engine.name,
+            tuple(warnings),
+            sum(row.reading.chunks for row in written),
         )
 
     def _checker(self, document: str) -> Callable[[str], tuple[Finding, ...]]:
@@ -228,6 +303,7 @@ class Job:
 
         began = time.perf_counter()
         own = document.detection.language
+        length = LENGTHS[0] if self.length == AUTO else self.length
         line = " ".join(document.text.split())
         short = _too_short(document)
         summaries = {}
@@ -235,7 +311,7 @@ class Job:
         for language in languages:
             if language == own:
                 note = short + "it is returned as it is"
-                summaries[language] = Summary(line, language, self.length, 0, True, 0.0, None, (note,))
+                summaries[language] = Summary(line, language, length, 0, True, 0.0, None, (note,))
                 continue
             task = Task("translation", language)
             memory = self._encode([document])
@@ -245,7 +321,7 @@ class Job:
             summaries[language] = Summary(
                 text=text,
                 language=language,
-                length=self.length,
+                length=length,
                 tokens=len(output.ids),
                 complete=output.finished,
                 seconds=time.perf_counter() - began,

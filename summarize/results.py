@@ -9,6 +9,7 @@ from .errors import UsageError
 
 if TYPE_CHECKING:
     from .checks import Finding
+    from .long.evidence import Evidence
 
 ALARMS = ("unsupported", "contradicted")
 
@@ -17,9 +18,11 @@ ALARMS = ("unsupported", "contradicted")
 class Summary:
     """A summary in one language.
 
-    text: one line; tokens: of the model's output; complete: whether the model ended it by itself; seconds: share of
-    the batch's decoding time; headline: where one was asked for; warnings: one line each; findings: every number,
-    date and name in the text, with its place in text and document, and whether the document supports it.
+    text: one line, or one for each part of a document that was summarised in parts (``length="auto"``); tokens: of the
+    model's output; complete: whether the model ended it by itself; seconds: share of the batch's decoding time;
+    headline: where one was asked for; warnings: one line each; findings: every number, date and name in the text, with
+    its place in text and document, and whether the document supports it; evidence: for every sentence of the text,
+    those of the document that it rests on, where that was asked for.
     """
 
     text: str
@@ -31,6 +34,7 @@ class Summary:
     headline: str | None = None
     warnings: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def supported(self) -> bool:
@@ -43,7 +47,8 @@ class Result:
     """What came of one document: ``result["ar"]`` is its Arabic summary.
 
     source_language: "ar" or "en"; source_tokens: tokens that the encoder read; truncated: whether the document was
-    longer than that; seconds: encoding and decoding, as a share of the batch; warnings: of the document as a whole.
+    longer than that and the rest left out; seconds: encoding and decoding, as a share of the batch; warnings: of the
+    document as a whole; chunks: parts of the document, or selections from it, that the encoder read.
     """
 
     summaries: dict[str, Summary] = field(repr=False)
@@ -53,6 +58,7 @@ class Result:
     seconds: float
     model: str
     warnings: tuple[str, ...] = ()
+    chunks: int = 1
 
     def __getitem__(self, language: str) -> Summary:
         try:

@@ -86,7 +86,7 @@ def test_still_wrong_is_said():
 def test_truncation_and_limits_are_said():
     s = summarizer(summary_en="It goes on and")
     s.engine.finished = False
-    result = s(ENGLISH, to=["en"], length="long")
+    result = s(ENGLISH, to=["en"], length="long", strategy="truncate")
     assert result.truncated and "first 50 tokens" in result.warnings[0]
     assert result["en"].text == "It goes on and…" and not result["en"].complete
     assert s.engine.decoded[0][1].max_new_tokens == 352
@@ -134,7 +134,9 @@ def test_source_can_be_told():
 
 
 def test_tiny_weights_end_to_end(tiny_layout):
-    result = Summarizer(str(tiny_layout.folder), device="cpu", dtype="float32")(ARABIC * 2, headline=True)
+    result = Summarizer(str(tiny_layout.folder), device="cpu", dtype="float32")(
+        ARABIC * 2, headline=True, strategy="truncate"
+    )
     assert isinstance(result, Result)
     assert result.source_tokens == 64 and result.truncated
     for summary in result:
