@@ -17,6 +17,7 @@ from .errors import KhulasaError
 
 # name -> (module, attribute, one line for --help); a module is imported only when its command is run.
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "batch": ("summarize.command_batch", "batch", "thousands of documents into one .jsonl file, resumable"),
     "evaluate": ("summarize.eval.commands", "evaluate", "score systems side by side on a data set, with a report"),
     "score": ("summarize.eval.commands", "score", "ROUGE and companions of summaries that exist, Arabic or English"),
     "models": ("summarize.command_models", "models", "what can produce summaries: size, licence, on disk or not"),

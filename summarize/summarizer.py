@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from .errors import DocumentError, UsageError
 from .job import LENGTHS, Job, prepare
 from .languages import parse_languages
+from .long import DEFAULT_STRATEGY, check_strategy
 from .results import Result, Summary
 
 if TYPE_CHECKING:
+    from .batch import Failure
     from .checks.constraint import NumberVocabulary
     from .models.engine import Engine
 
@@ -63,6 +65,8 @@ class Summarizer:
         source: str = ...,
         faithful: bool = ...,
         check: bool = ...,
+        strategy: str = ...,
+        evidence: bool = ...,
     ) -> Result: ...
     @overload
     def __call__(
@@ -76,6 +80,8 @@ class Summarizer:
         source: str = ...,
         faithful: bool = ...,
         check: bool = ...,
+        strategy: str = ...,
+        evidence: bool = ...,
     ) -> list[Result]: ...
 
     def __call__(
@@ -89,6 +95,8 @@ class Summarizer:
         source: str = "auto",
         faithful: bool = True,
         check: bool = True,
+        strategy: str = DEFAULT_STRATEGY,
+        evidence: bool = False,
     ) -> Result | list[Result]:
         """Summarises a text, or each of a list of texts.
 
@@ -96,13 +104,17 @@ class Summarizer:
             documents: a text, or texts.
             to: languages of the summaries, "ar" and "en": a list, or one string with commas; None takes all that the
                 model writes of a document, both for the bundled one.
-            length: "short" (to 30 words), "medium" (31 to 60) or "long".
+            length: "short" (to 30 words), "medium" (31 to 60), "long", or "auto": short to 150 words of document,
+                medium to 600, then long, and beyond 4,000 a long one for each 4,000 words, 8 at most.
             headline: whether to write a headline in each language, too.
             num_beams: beams of the search; 1 is greedy; None searches as the model's authors do, the bundled one
                 greedily.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
             faithful: whether to forbid, while decoding, numbers that the document does not support.
             check: whether to look for numbers and names that the document does not support.
+            strategy: how to read a document that is longer than the model reads at once: "select" (its first and most
+                central sentences), "reduce" (summaries of its chunks are summarised) or "truncate" (its beginning).
+            evidence: whether to find, for every sentence of a summary, the document's sentences that it rests on.
 
         Returns:
             A ``Result`` for a text, a list of them for a list, in its order.
@@ -112,7 +124,15 @@ class Summarizer:
             DocumentError: a text is empty or in neither language, or the model does not write what was asked for of it.
         """
         job = self.job(
-            to, length=length, headline=headline, num_beams=num_beams, source=source, faithful=faithful, check=check
+            to,
+            length=length,
+            headline=headline,
+            num_beams=num_beams,
+            source=source,
+            faithful=faithful,
+            check=check,
+            strategy=strategy,
+            evidence=evidence,
         )
         if isinstance(documents, str):
             return job.run([prepare(documents, source, None)])[0]
@@ -130,6 +150,44 @@ class Summarizer:
             results.update(zip(chosen, job.run([prepared[i] for i in chosen]), strict=True))
         return [results[i] for i in range(len(prepared))]
 
+    def batch(
+        self,
+        documents: Iterable[str | Mapping[str, Any]],
+        to: str | Sequence[str] | None = None,
+        *,
+        text_field: str | None = None,
+        id_field: str | None = None,
+        window: int = 1024,
+        batch_tokens: int | None = None,
+        **options: Any,
+    ) -> Iterator[Result | Failure]:
+        """Results of any number of documents, in their order, as they come; memory does not grow with their number.
+
+        Args:
+            documents: texts, or rows with a text and possibly an id.
+            text_field: the row's text; by default its document, text, article, body or content.
+            id_field: the row's id, which a failure tells; by default "id".
+            window: documents that are read ahead and sorted by length, so that neighbours share a batch.
+            batch_tokens: tokens of a batch at most, padding included; None takes what suits the device.
+            options: those of a call.
+
+        Returns:
+            For each document its ``Result``, or a ``Failure`` whose ``error`` says what is wrong with it (a result's
+            ``error`` is None).
+
+        Raises:
+            UsageError: an option's value is not among its choices.
+            ModelError: document after document fails, so that the model must be broken.
+        """
+        from .batch.records import Fields
+        from .batch.stream import summarize_all
+        from .batch.work import Asked
+
+        if window < 1 or (batch_tokens is not None and batch_tokens < 1):
+            raise UsageError(f"window={window}, batch_tokens={batch_tokens}: give whole numbers from 1")
+        asked = Asked({"to": to, **options}, budget=batch_tokens)
+        return summarize_all(self, documents, asked, Fields(text_field, id_field), window)
+
     def job(
         self,
         to: str | Sequence[str] | None,
@@ -140,11 +198,14 @@ class Summarizer:
         source: str = "auto",
         faithful: bool = True,
         check: bool = True,
+        strategy: str = DEFAULT_STRATEGY,
+        evidence: bool = False,
     ) -> Job:
         """The way from prepared texts to results; options and errors are those of a call."""
         languages = None if to is None else parse_languages(to if isinstance(to, str) else list(to))
         if length not in LENGTHS:
             raise UsageError(f"{length!r} is not a length: choose from {', '.join(LENGTHS)}")
+        check_strategy(strategy)
         if source not in ("auto", "ar", "en"):
             raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
         if num_beams is not None and (not isinstance(num_beams, int) or not 1 <= num_beams <= 32):
@@ -152,4 +213,5 @@ class Summarizer:
         kinds = getattr(self.engine, "kinds", ("headline",))
         if headline and "headline" not in kinds:
             raise UsageError(f"{self.engine.name!r} writes no headline: it writes {', '.join(kinds)}")
-        return Job(self.engine, languages, length, headline, num_beams, self._vocabulary if faithful else None, check)
+        vocabulary = self._vocabulary if faithful else None
+        return Job(self.engine, languages, length, headline, num_beams, vocabulary, check, strategy, evidence)
