@@ -24,7 +24,7 @@ _MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
 LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
 _HEADLINE_TOKENS = 48
 MINIMUM_WORDS = 25
-_BATCH = 8  # texts that are encoded at once
+_BATCH = 8  # texts that are encoded at once, unless as many documents were given as fit
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ class Job:
         for languages, places in together.items():
             began = time.perf_counter()
             rows = [self._rows(documents[i], languages) for i in places]
-            self._write([row for some in rows for row in some], look=self.evidence)
+            flat = [row for some in rows for row in some]
+            self._write(flat, look=self.evidence, at_once=max(_BATCH, len(documents)))
             took = (time.perf_counter() - began) / len(places)
             for i, mine in zip(places, rows, strict=True):
                 results[i] = self._result(documents[i], languages, mine, took)
@@ -180,15 +181,15 @@ class Job:
         self._write(rows, look=False)
         return [polish(row.outputs[0].text, own, complete=row.outputs[0].finished)[0] for row in rows]
 
-    def _write(self, rows: Sequence[_Row], look: bool) -> None:
+    def _write(self, rows: Sequence[_Row], look: bool, at_once: int = _BATCH) -> None:
         """Fills in the rows' outputs; what is wanted of several rows alike is encoded and decoded together."""
         alike: dict[tuple[Task, ...], list[_Row]] = {}
         for row in rows:
             alike.setdefault(row.tasks, []).append(row)
         attention = getattr(self.engine, "attention", None) if look else None
         for tasks, some in alike.items():
-            for start in range(0, len(some), _BATCH):
-                batch = some[start : start + _BATCH]
+            for start in range(0, len(some), at_once):
+                batch = some[start : start + at_once]
                 memory = self._encode([Prepared(row.reading.text, row.detection) for row in batch])
                 outputs = self._decode(memory, tasks, [row.reading.text for row in batch])
                 for at, row in enumerate(batch):

@@ -69,6 +69,11 @@ class Result:
     def __iter__(self) -> Any:
         return iter(self.summaries.values())
 
+    @property
+    def error(self) -> None:
+        """None: a document that fails in a batch is a ``Failure``, whose ``error`` is a text."""
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries and lists, for JSON."""
         plain = asdict(self)
