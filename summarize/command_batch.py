@@ -33,6 +33,7 @@ _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @click.option("--id-field", metavar="NAME", help="Field of the id.  [default: id, else file and line]")
 @click.option("--keep", multiple=True, metavar="NAME", help="Field to carry through; may be given several times.")
 @shared("to", "length", "headline", "model", "device", "dtype", "num_beams", "source", "faithful")
+@shared("strategy", "evidence")
 @click.option("--check/--no-check", default=True, help="Check numbers and names; what is found goes into the record.")
 @shared("strict")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, each with a model.")

@@ -30,7 +30,7 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @shared("to", "length", "headline")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per document and line.")
 @click.option("--output", "-o", metavar="PATH", help="Write the results there instead of to standard output.")
-@shared("model", "device", "dtype", "num_beams", "source", "faithful")
+@shared("strategy", "evidence", "model", "device", "dtype", "num_beams", "source", "faithful")
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
 @shared("strict")
 @click.option(
@@ -52,6 +52,8 @@ def summarize(
     num_beams: int | None,
     source: str,
     faithful: bool,
+    strategy: str,
+    evidence: bool,
     check: bool,
     strict: bool,
     format: str,
@@ -81,6 +83,8 @@ def summarize(
         "num_beams": num_beams,
         "source": source,
         "faithful": faithful,
+        "strategy": strategy,
+        "evidence": evidence,
     }
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:

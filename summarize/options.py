@@ -25,9 +25,10 @@ _SHARED = {
     ),
     "length": click.option(
         "--length",
-        type=click.Choice(["short", "medium", "long"]),
+        type=click.Choice(["short", "medium", "long", "auto"]),
         default="short",
-        help="To 30 words, 31 to 60, or more.",
+        help="To 30 words, 31 to 60, or more. auto: short for a document of up to 150 words, medium up to 600, then "
+        "long, and a long one for each 4,000 words of a very long document, 8 at most.",
         **_SHOWN,
     ),
     "headline": click.option("--headline", is_flag=True, help="Write a headline in each language, too."),
@@ -36,7 +37,7 @@ _SHARED = {
         "--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda, cuda:0, mps.", **_SHOWN
     ),
     "dtype": click.option(
-        "--dtype", default="auto", metavar="FORMAT", help="auto, float32, bfloat16: compute format.", **_SHOWN
+        "--dtype", default="auto", metavar="FORMAT", help="auto, float32, bfloat16, int8: compute format.", **_SHOWN
     ),
     "num_beams": click.option(
         "--num-beams",
@@ -52,6 +53,17 @@ _SHARED = {
         default=True,
         help="Forbid, while decoding, numbers that the document does not support.",
         **_SHOWN,
+    ),
+    "strategy": click.option(
+        "--strategy",
+        type=click.Choice(["select", "reduce", "truncate"]),
+        default="select",
+        help="For a document longer than the model reads at once. select: its first and its most central sentences; "
+        "reduce: summaries of all its chunks are summarised (slower); truncate: its beginning.",
+        **_SHOWN,
+    ),
+    "evidence": click.option(
+        "--evidence", is_flag=True, help="For each sentence of a summary, the document's sentences that it rests on."
     ),
     "strict": click.option(
         "--strict", is_flag=True, help="Refuse (exit code 1) a summary that the document does not support."

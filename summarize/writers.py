@@ -16,11 +16,13 @@ from .languages import LANGUAGES
 
 if TYPE_CHECKING:
     from .documents import Document
-    from .results import Result
+    from .results import Result, Summary
 
 # The envelope's version: raised when a field changes its meaning or goes; new fields may come without that.
 JSON_VERSION = 1
 _HEADINGS = {"ar": "الملخص بالعربية", "en": "English summary"}
+_EVIDENCE = {"ar": "ما تستند إليه كل جملة", "en": "What each sentence rests on"}
+_NOTHING = {"ar": "لم يُعثر على ما تستند إليه", "en": "nothing was found"}
 
 
 class Output:
@@ -86,12 +88,28 @@ class TextWriter:
             if summary.headline:
                 lines.append(summary.headline + "\n")
             lines.append(summary.text)
+            if summary.evidence:
+                lines += ["", self._heading(_EVIDENCE[summary.language]), *_evidence_lines(summary)]
             blocks.append("\n".join(lines) + "\n")
         self.out.write("\n".join(blocks))
         self.out.flush()
 
     def failed(self, source: str, message: str) -> None:
         """Nothing: the message stands on standard error."""
+
+
+def _evidence_lines(summary: Summary) -> Iterator[str]:
+    """Each sentence of a summary with its number, and below it the document's sentences, with their places.
+
+    A line's direction is that of its first letter, as terminals and editors have it: nothing but digits and signs
+    stands before a sentence, whatever its language, and its place stands behind it.
+    """
+    for number, evidence in enumerate(summary.evidence, 1):
+        yield f"[{number}] {evidence.text}"
+        for source in evidence.sources:
+            yield f"    • {' '.join(source.text.split())} [{source.start}-{source.end}]"
+        if not evidence.sources:
+            yield f"    • {_NOTHING[summary.language]}"
 
 
 class JsonWriter:
