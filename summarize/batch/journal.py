@@ -55,7 +55,24 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".journal")
 
 
-class Journal:
+class Kept:
+    """What is common to the places that lines go to."""
+
+    state: State
+    started: dict[int, Started]
+
+    @property
+    def failed(self) -> int:
+        """Records that failed, those of windows under way among them."""
+        return self.state.failed + sum(window.failed for window in self.started.values())
+
+    @property
+    def done(self) -> int:
+        """Records that are kept, those of windows under way among them."""
+        return self.state.records + sum(len(window.lines) for window in self.started.values())
+
+
+class Journal(Kept):
     """An output under way, for one process at a time.
 
     Args:
@@ -212,16 +229,6 @@ class Journal:
         self._log.close()
         self._out.close()
 
-    @property
-    def failed(self) -> int:
-        """Records that failed, those of windows under way among them."""
-        return self.state.failed + sum(window.failed for window in self.started.values())
-
-    @property
-    def done(self) -> int:
-        """Records that are kept, those of windows under way among them."""
-        return self.state.records + sum(len(window.lines) for window in self.started.values())
-
     def _append(self, text: str) -> None:
         _write(self._out, text.encode("utf-8"))
 
@@ -248,7 +255,7 @@ class Journal:
         return self.path.open("ab")
 
 
-class Pipe:
+class Pipe(Kept):
     """Lines to a stream that nothing is kept of: a run that is killed begins anew."""
 
     def __init__(self, stream: IO[str], *, ordered: bool = True) -> None:
@@ -286,8 +293,6 @@ class Pipe:
 
     def close(self) -> None:
         """Nothing: the stream is not ours."""
-
-    failed, done = Journal.failed, Journal.done
 
 
 def _line(entry: Mapping[str, Any]) -> bytes:

@@ -226,9 +226,8 @@ def _serve(pipe: Connection, load: Load, asked: Asked, threads: int) -> None:
     """A worker process's life: load the model, then a task at a time until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sees to the end
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    limit = (
-        min(threads, int(os.environ["OMP_NUM_THREADS"])) if os.environ.get("OMP_NUM_THREADS", "").isdigit() else threads
-    )
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    limit = min(threads, int(told)) if told.isdigit() else threads
     os.environ["OMP_NUM_THREADS"] = str(limit)
     try:
         import torch

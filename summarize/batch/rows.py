@@ -49,11 +49,11 @@ def _zstd(raw: BinaryIO) -> BinaryIO:
         import zstandard
     except ImportError:
         raise MissingExtraError(".zst files need zstandard: pip install 'khulasa[data]'") from None
-    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))  # type: ignore[arg-type]
+    return io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
 
 
 def _gzip(raw: BinaryIO) -> BinaryIO:
-    return io.BufferedReader(gzip.GzipFile(fileobj=raw))  # type: ignore[arg-type]
+    return io.BufferedReader(gzip.GzipFile(fileobj=raw))
 
 
 _PACKED: dict[str, Callable[[BinaryIO], BinaryIO]] = {".gz": _gzip, ".zst": _zstd}
@@ -101,8 +101,8 @@ def _json(file: DataFile) -> Iterator[Row]:
         return
     try:
         values = json.loads(file.stream.read().decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{file.path}: broken JSON: {error}; one object per line belongs in a .jsonl file") from None
+    except (ValueError, RecursionError) as broken:
+        raise DataError(f"{file.path}: broken JSON: {broken}; one object per line belongs in a .jsonl file") from None
     for number, row in enumerate(values, 1):
         good = isinstance(row, dict)
         error = None if good else f"a JSON {type(row).__name__}, not an object with fields"
@@ -120,10 +120,10 @@ def _separated(file: DataFile, delimiter: str) -> Iterator[Row]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
+        except csv.Error as broken:
             if header is None:
-                raise DataError(f"{file.path}: the header is broken: {error}") from None
-            yield Row(reader.line_num, None, f"not valid CSV: {error}", file.raw.tell())
+                raise DataError(f"{file.path}: the header is broken: {broken}") from None
+            yield Row(reader.line_num, None, f"not valid CSV: {broken}", file.raw.tell())
             continue
         if header is None:
             header = cells
@@ -150,8 +150,8 @@ def _parquet(file: DataFile) -> Iterator[Row]:
         raise MissingExtraError(f"{file.path}: Parquet files need pyarrow: pip install 'khulasa[data]'") from None
     try:
         table = pyarrow.parquet.ParquetFile(file.raw)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{file.path}: not a Parquet file: {' '.join(str(error).split())}") from None
+    except (pyarrow.ArrowException, OSError) as broken:
+        raise DataError(f"{file.path}: not a Parquet file: {' '.join(str(broken).split())}") from None
     size, total = file.raw.seek(0, io.SEEK_END), max(table.metadata.num_rows, 1)
     names = table.schema_arrow.names
     wanted = file.columns if file.columns and file.columns[0] in names else names

@@ -211,9 +211,8 @@ class BatchRun:
         if task.kind == "prepare":
             self._prepared(window, task, value, pool)
         else:
-            self._keep(
-                window, [(ready.offset, result, ready) for ready, result in zip(task.payload, value, strict=True)]
-            )
+            done = zip(task.payload, value, strict=True)
+            self._keep(window, [(ready.offset, outcome, ready) for ready, outcome in done])
 
     def _prepared(self, window: _Open, task: Task, value: list[Ready | str], pool: Pool) -> None:
         refused = []

@@ -41,9 +41,7 @@ def _remote(path: str) -> tuple[Any, str]:
     try:
         system, inner = fs.FileSystem.from_uri(path)
     except (ArrowInvalid, OSError) as error:
-        raise UsageError(
-            f"{path}: not an address that can be used ({_line(error)}); s3://, gs:// and the like"
-        ) from None
+        raise UsageError(f"{path}: not an address of cloud storage, as s3:// or gs:// ({_line(error)})") from None
     return system, inner
 
 

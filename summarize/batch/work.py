@@ -100,9 +100,9 @@ class Worker:
         if record.error is not None or record.payload is None:
             return record.error or "there is nothing to read"
         try:
-            text, warnings = record.payload, ()
-            if isinstance(text, bytes):
-                text, warnings = _read_file(text, record)
+            text, warnings = (
+                _read_file(record.payload, record) if isinstance(record.payload, bytes) else (record.payload, ())
+            )
             prepared = prepare(text, self.source, None)
             languages = self.job.languages_of(prepared)
             return Ready(offset, prepared, self.engine.count(prepared.text), languages, warnings)
