@@ -12,7 +12,9 @@ exactly where the table has L(i+1, j) = L(i, j) + 1, which is all that walking b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 
 
 def positions(tokens: Sequence[str]) -> dict[str, int]:
@@ -39,39 +41,108 @@ def lcs_length(matches: Iterable[int], size: int) -> int:
     return size - (v & full).bit_count()
 
 
-def lcs_members(masks: dict[str, int], size: int, candidate: Sequence[str]) -> int:
-    """Bit mask of the reference positions on one longest common subsequence.
+class SideBySide:
+    """Sentences of a reference, one after the other in one integer, so that one pass over a candidate serves all.
 
-    There can be several; this is the one that ``rouge-score`` (and ROUGE-1.5.5) walks back to, which matters for the
-    union over sentences: from the end, take a match; else step back in the candidate where that keeps the length,
-    else in the reference.
+    A bit between them stays free and takes what a sum carries out of a sentence, so that it never reaches the next.
+
+    masks: bit mask of the positions of each token; repeated: tokens with several; spans: the bits of each sentence;
+    full: those of all.
     """
-    if masks.keys().isdisjoint(candidate):
-        return 0
-    get = masks.get
-    v = (1 << size) - 1
-    rows: list[tuple[int, int]] = []
-    last = 0
-    for m in [get(token, 0) for token in candidate]:
-        if m:
-            u = v & m
-            if u:
-                v = (v + u) | (v - u)
-            rows.append((m, v))
-        elif last:  # leaves the table as it is, but the walk may go down the reference here
-            rows.append((0, v))
-        last = m
-    members = 0
-    below = (1 << size) - 1  # positions of the reference that are still ahead of the walk
-    for m, v in reversed(rows):
+
+    __slots__ = ("full", "masks", "repeated", "spans")
+
+    def __init__(self, sentences: Iterable[Sequence[str]]) -> None:
+        self.masks: dict[str, int] = {}
+        self.repeated: set[str] = set()
+        self.spans: list[int] = []
+        self.full = 0
+        masks = self.masks
+        bit = 1
+        for tokens in sentences:
+            first = bit
+            for token in tokens:
+                if token in masks:
+                    masks[token] |= bit
+                    self.repeated.add(token)
+                else:
+                    masks[token] = bit
+                bit <<= 1
+            self.spans.append(bit - first)
+            self.full |= bit - first
+            bit <<= 1
+
+    def union(self, candidates: Iterable[Sequence[str]]) -> int:
+        """Positions that are on the longest common subsequence of their sentence with any of ``candidates``.
+
+        There can be several such subsequences; this takes the one that ``rouge-score`` (and ROUGE-1.5.5) walks back to:
+        from the end, take a match; else step back in the candidate where that keeps the length, else in the reference.
+        """
+        masks, full, spans = self.masks, self.full, self.spans
+        get, known = masks.get, masks.keys()
+        found = 0
+        for candidate in candidates:
+            if known.isdisjoint(candidate):
+                continue
+            v, seen, before = full, 0, 0
+            rises = 0  # where v has a zero: ``~v`` would be negative, and slow
+            rows: list[tuple[int, int]] = []
+            for m in map(get, candidate, _ZEROS):
+                if m:
+                    u = v & m
+                    if u:
+                        v = ((v + u) | (v ^ u)) & full
+                        rises = full ^ v
+                    rows.append((m, m | rises))
+                    seen |= m
+                elif before:  # leaves the table as it is, but the walk may go down the reference here
+                    rows.append((0, rises))
+                before = m
+            for span in spans:
+                matched = seen & span
+                if not matched & ~found:
+                    continue  # nothing that is not there already
+                if matched.bit_count() == (span & rises).bit_count():
+                    found |= matched  # as many as the subsequence is long: all are on it
+                else:
+                    found |= _walk(rows, span)
+        return found
+
+    def clipped(self, found: int, candidate: Sequence[str]) -> int:
+        """Tokens at the positions ``found``, each counted as often as in ``candidate`` at most.
+
+        A token that stands at one of them only is in the candidate, or it would not have been found.
+        """
+        hits = found.bit_count()
+        # A count runs over the whole candidate: where there may be many, all tokens are counted once.
+        count = candidate.count if len(self.repeated) < _FEW else Counter(candidate).__getitem__
+        for token in self.repeated:
+            available = (self.masks[token] & found).bit_count()
+            if available > 1:
+                hits -= max(0, available - count(token))
+        return hits
+
+
+_ZEROS = repeat(0)
+_FEW = 9
+
+
+def _walk(rows: list[tuple[int, int]], span: int) -> int:
+    """Members of one longest common subsequence with the sentence ``span``.
+
+    ``rows`` has, for the candidate's tokens in order, the positions that match, and those that match or at which the
+    table rises.
+    """
+    members, below = 0, span  # positions that are still ahead of the walk
+    for m, steps in reversed(rows):
         # Go down over positions that neither match nor raise the length; stop at the next that does.
-        at = ((m | ~v) & below).bit_length()
-        if not at:
+        ahead = steps & below
+        if not ahead:
             break
-        bit = 1 << (at - 1)
+        bit = 1 << (ahead.bit_length() - 1)
         if m & bit:
             members |= bit
-            below = bit - 1
+            below &= bit - 1
         else:
-            below = (bit << 1) - 1
+            below &= (bit << 1) - 1
     return members

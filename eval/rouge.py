@@ -19,7 +19,7 @@ import numpy as np
 
 from summarize.errors import UsageError
 
-from .lcs import lcs_length, lcs_members, positions
+from .lcs import SideBySide, lcs_length, positions
 from .parts import NORMALIZERS, SPLITTERS, STEMMERS, TOKENIZERS, guess_language, part
 from .signature import Signature
 
@@ -126,14 +126,14 @@ class RougeConfig:
 class PreparedText:
     """A text cut into sentences and tokens, with the positions of its tokens made when first asked for."""
 
-    __slots__ = ("_masks", "_sentence_masks", "lang", "sentences", "tokens")
+    __slots__ = ("_by_sentence", "_masks", "lang", "sentences", "tokens")
 
     def __init__(self, sentences: list[list[str]], lang: str) -> None:
         self.sentences = sentences
         self.tokens = sentences[0] if len(sentences) == 1 else [t for s in sentences for t in s]
         self.lang = lang
         self._masks: dict[str, int] | None = None
-        self._sentence_masks: list[dict[str, int]] | None = None
+        self._by_sentence: SideBySide | None = None
 
     def masks(self) -> dict[str, int]:
         """Positions of each token, as bits."""
@@ -141,12 +141,11 @@ class PreparedText:
             self._masks = positions(self.tokens)
         return self._masks
 
-    def sentence_masks(self) -> list[dict[str, int]]:
-        """Positions of each token in its sentence, as bits, for each sentence."""
-        if self._sentence_masks is None:
-            one = len(self.sentences) == 1
-            self._sentence_masks = [self.masks()] if one else [positions(tokens) for tokens in self.sentences]
-        return self._sentence_masks
+    def by_sentence(self) -> SideBySide:
+        """Positions of each token, kept apart by sentences."""
+        if self._by_sentence is None:
+            self._by_sentence = SideBySide(self.sentences)
+        return self._by_sentence
 
 
 class _Match:
@@ -160,18 +159,24 @@ class _Match:
 
     def __init__(self, hyp: PreparedText, ref: PreparedText) -> None:
         self.hyp, self.ref = hyp, ref
-        get = ref.masks().get
-        self.grams: list[list[int]] = [[get(token, 0) for token in hyp.tokens]]
+        self.grams: list[list[int]] = []
 
-    def clipped(self, n: int, within: int = -1) -> int:
-        """N-grams in common, each counted as often as in the side where it is rarer; ``within`` limits the places."""
+    def places(self, n: int) -> list[int]:
+        """``grams[n - 1]``, made when first asked for."""
+        if not self.grams:
+            get = self.ref.masks().get
+            self.grams.append([get(token, 0) for token in self.hyp.tokens])
         while len(self.grams) < n:
             shift = len(self.grams)
             ahead = self.grams[0][shift:]
             self.grams.append([x and x & (m >> shift) for x, m in zip(self.grams[-1], ahead, strict=False)])
+        return self.grams[n - 1]
+
+    def clipped(self, n: int) -> int:
+        """N-grams in common, each counted as often as in the side where it is rarer."""
         hits = 0
-        for places, count in Counter(filter(None, self.grams[n - 1])).items():
-            available = (places & within).bit_count()
+        for places, count in Counter(filter(None, self.places(n))).items():
+            available = places.bit_count()
             hits += count if count < available else available
         return hits
 
@@ -202,19 +207,14 @@ def _rouge_n(match: _Match, n: int) -> Score:
 
 def _rouge_l(match: _Match, _: int) -> Score:
     size = len(match.ref.tokens)
-    return _score(lcs_length(match.grams[0], size), len(match.hyp.tokens), size)
+    return _score(lcs_length(match.places(1), size), len(match.hyp.tokens), size)
 
 
 def _rouge_lsum(match: _Match, _: int) -> Score:
     """Union of the LCS of each reference sentence with every hypothesis sentence, each token counted once (1.5.5)."""
-    union = start = 0
-    for sentence, masks in zip(match.ref.sentences, match.ref.sentence_masks(), strict=True):
-        members = 0
-        for other in match.hyp.sentences:
-            members |= lcs_members(masks, len(sentence), other)
-        union |= members << start
-        start += len(sentence)
-    return _score(match.clipped(1, within=union), len(match.hyp.tokens), len(match.ref.tokens))
+    reference, hypothesis = match.ref.by_sentence(), match.hyp.tokens
+    hits = reference.clipped(reference.union(match.hyp.sentences), hypothesis)
+    return _score(hits, len(hypothesis), len(match.ref.tokens))
 
 
 @dataclass

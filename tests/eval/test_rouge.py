@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from summarize.errors import UsageError
 from summarize.eval.data import load_examples
-from summarize.eval.lcs import lcs_length, lcs_members, positions
+from summarize.eval.lcs import SideBySide, lcs_length, positions
 from summarize.eval.rouge import TYPES, Rouge, RougeConfig
 from summarize.eval.signature import Signature
 from summarize.sentences import split_sentences
@@ -94,11 +94,22 @@ def test_bit_parallel_lcs_is_the_table(a: list[str], b: list[str]) -> None:
     masks = positions(a)
     expected = slow_lcs(a, b)
     assert lcs_length([masks.get(t, 0) for t in b], len(a)) == expected
-    members = lcs_members(masks, len(a), b)
+    members = SideBySide([a]).union([b])
     assert members.bit_count() == expected
     chosen = [t for i, t in enumerate(a) if members >> i & 1]
     rest = iter(b)
     assert all(token in rest for token in chosen)  # a subsequence of b
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(token_lists, max_size=4), st.lists(token_lists, max_size=4))
+def test_sentences_side_by_side_are_as_each_by_itself(references: list[list[str]], candidates: list[list[str]]) -> None:
+    expected, start = 0, 0
+    for reference in references:
+        for candidate in candidates:
+            expected |= SideBySide([reference]).union([candidate]) << start
+        start += len(reference) + 1  # the free bit
+    assert SideBySide(references).union(candidates) == expected
 
 
 arabic_words = st.text(alphabet="ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآةىؤئ", min_size=1, max_size=6)
