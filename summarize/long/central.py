@@ -89,14 +89,20 @@ class Sentences:
         return self.onto_sentences(vector)
 
     def centrality(self) -> Floats:
-        """``[n]``: where a random walk from sentence to similar sentence spends its time; sums to 1."""
+        """``[n]``: where a random walk from sentence to similar sentence spends its time; sums to 1.
+
+        A sentence is not similar to itself here: else one that resembles no other would keep all that it has.
+        """
         import numpy as np
 
         n = self.shape[0]
-        degree = np.maximum(self.onto_sentences(self.onto_stems(np.ones(n))), 1e-12)
+
+        def others(values: Floats) -> Floats:
+            return np.maximum(self.onto_sentences(self.onto_stems(values)) - values, 0)
+
+        degree = np.maximum(others(np.ones(n)), 1e-9)
         walk = np.full(n, 1 / n)
         for _ in range(_STEPS):
-            moved = self.onto_sentences(self.onto_stems(walk / degree))
-            walk = (1 - _DAMPING) / n + _DAMPING * moved
+            walk = (1 - _DAMPING) / n + _DAMPING * others(walk / degree)
             walk /= walk.sum()
         return walk

@@ -28,6 +28,11 @@ class Unit:
     tokens: int
     opens: bool
 
+    @property
+    def size(self) -> int:
+        """Its tokens in a text with others: the line break before a paragraph is one, too."""
+        return self.tokens + self.opens
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -111,15 +116,15 @@ def divide(found: Sequence[Unit], room: int) -> list[tuple[int, int]]:
 
     The sum over all stretches of (tokens / mean - 1) ** 2 is least, and bounds within paragraphs cost something.
     """
-    total = sum(unit.tokens + 1 for unit in found)
+    total = sum(unit.size for unit in found)
     target = total / -(-total // room)
     best: list[tuple[float, int]] = [(0.0, 0)]  # to unit i: least cost, where the last stretch begins
     for end in range(1, len(found) + 1):
         options = []
         size = 0
         for start in range(end - 1, -1, -1):
-            size += found[start].tokens + 1
-            if size > room + 1 and start < end - 1:
+            size += found[start].size
+            if size > room and start < end - 1:
                 break
             cost = (size / target - 1) ** 2 + (0 if found[start].opens else _RAGGED)
             options.append((best[start][0] + cost, start))
@@ -133,7 +138,7 @@ def divide(found: Sequence[Unit], room: int) -> list[tuple[int, int]]:
 
 def parts(found: Sequence[Unit], number: int) -> list[range]:
     """At most ``number`` stretches of units, about equally many tokens in each, bounds between paragraphs if near."""
-    before = [0, *accumulate(unit.tokens for unit in found)]
+    before = [0, *accumulate(unit.size for unit in found)]
     share = before[-1] / number
     bounds = [0]
     for k in range(1, number):

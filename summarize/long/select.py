@@ -44,7 +44,7 @@ def choose(texts: Sequence[str], found: Sequence[Unit], room: int) -> list[int]:
 
     sentences = Sentences.of(texts)
     rank = sentences.centrality() * len(texts) * np.array([1 + OPENING * unit.opens for unit in found])
-    sizes = np.array([unit.tokens + 1 for unit in found])
+    sizes = np.array([unit.size for unit in found])
     picker = _Picker(sentences, rank, sizes)
     spent = int(np.searchsorted(np.cumsum(sizes), LEAD * room, side="right"))
     for i in range(spent):
