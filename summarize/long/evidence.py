@@ -132,8 +132,10 @@ class Finder:
 
     def _overlap(self, text: str, among: Sequence[int]) -> Ranked:
         """Sentences that hold most of the words and word pairs of ``text``, and further ones that hold others."""
-        weights = {gram: log(1 + len(self.spans) / self.spread[gram]) for gram in _grams(text) if gram in self.spread}
-        total = sum(weights.values()) + sum(log(1 + len(self.spans)) for g in _grams(text) if g not in self.spread)
+        n = len(self.spans)
+        weights = {gram: log(1 + n / self.spread[gram]) for gram in _grams(text) if gram in self.spread}
+        # Words that the document lacks count against every sentence, pairs that it lacks do not.
+        total = sum(weights.values()) + log(1 + n) * sum(stem not in self.spread for stem in set(stems(text)))
         ranked: Ranked = []
         while weights and len(ranked) < MOST:
             shares = [(sum(weights[g] for g in self.grams[i] & weights.keys()) / total, -i) for i in among]
