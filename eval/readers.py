@@ -33,7 +33,40 @@ def _zstd(path: Path) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise MissingExtraError(f"{path}: .zst files need zstandard: pip install 'khulasa[data]'") from None
-    return io.BufferedReader(zstandard.open(path, "rb"))  # type: ignore[no-any-return,unused-ignore]
+    return io.BufferedReader(_ZstdFile(path, zstandard.ZstdDecompressor()))
+
+
+class _ZstdFile(io.RawIOBase):
+    """The unpacked bytes of a file; unlike zstandard's own reader it notices that the file was cut short."""
+
+    def __init__(self, path: Path, decompressor: Any) -> None:
+        super().__init__()
+        self._source = path.open("rb")
+        self._decompressor = decompressor
+        self._frame: Any = None
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            packed = self._frame.unused_data if self._frame is not None and self._frame.eof else b""
+            packed = packed or self._source.read(1 << 16)
+            if not packed:
+                if self._frame is not None and not self._frame.eof:
+                    raise EOFError("the file ends inside a frame")
+                return 0
+            if self._frame is None or self._frame.eof:
+                self._frame = self._decompressor.decompressobj()
+            self._ready = self._frame.decompress(packed)
+        size = min(len(buffer), len(self._ready))
+        buffer[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
 
 
 def _gzip(path: Path) -> IO[bytes]:
@@ -84,7 +117,11 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                     line = line.removeprefix("\ufeff")
                 yield number, line.rstrip("\r\n")
     except _unpacking_errors() as error:
-        raise DataError(f"{path}: cut short, or not what its name says ({error})") from None
+        raise _cut_short(path, error) from None
+
+
+def _cut_short(path: str | Path, error: Exception) -> DataError:
+    return DataError(f"{path}: cut short, or not what its name says ({error}); fetch or pack it again")
 
 
 def _json_lines(path: str | Path) -> Rows:
@@ -109,6 +146,8 @@ def _json(path: str | Path) -> Rows:
     if isinstance(rows, dict):  # {"data": [...]}
         lists = [value for value in rows.values() if isinstance(value, list)]
         rows = lists[0] if len(lists) == 1 else [rows]
+    if not isinstance(rows, list):
+        raise DataError(f"{path}: holds a {type(rows).__name__}; give a list of objects with fields")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
             raise DataError(f"{path} row {number}: a {type(row).__name__}, not an object with fields")
@@ -145,15 +184,16 @@ def _parquet(path: str | Path) -> Rows:
     except ImportError:
         raise MissingExtraError(f"{path}: Parquet files need pyarrow: pip install 'khulasa[data]'") from None
     open_bytes(path).close()
-    try:
-        file = pyarrow.parquet.ParquetFile(path)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file: {' '.join(str(error).split())}") from None
     number = 0
-    for batch in file.iter_batches(batch_size=512):
-        for row in batch.to_pylist():
-            number += 1
-            yield f"row {number}", row
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=512):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", row
+    except (pyarrow.ArrowException, OSError) as error:
+        where = f" after row {number}" if number else ""
+        raise DataError(f"{path}: not a Parquet file, or a damaged one{where}: {' '.join(str(error).split())}") from None
 
 
 def _hugging_face(spec: str) -> Rows:
@@ -211,4 +251,11 @@ def read_rows(path: str | Path) -> Rows:
     if not suffix:
         allowed = ", ".join([*READERS, *(f".jsonl{packed}" for packed in _PACKED)])
         raise UsageError(f"{path}: not a known format; choose from {allowed}, or hf:NAME")
-    return READERS[suffix](path)
+    return _unpacked(path, READERS[suffix](path))
+
+
+def _unpacked(path: str | Path, rows: Rows) -> Rows:
+    try:
+        yield from rows
+    except _unpacking_errors() as error:
+        raise _cut_short(path, error) from None

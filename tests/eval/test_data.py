@@ -155,11 +155,16 @@ def test_broken_files(tmp_path: Path) -> None:
     (tmp_path / "y.jsonl").write_bytes(b'{"document": "\xff\xfe"}')
     (tmp_path / "z.csv").write_text("id,document,summary\na,b,c,d\n", encoding="utf-8")
     (tmp_path / "p.parquet").write_bytes(b"not parquet")
-    (tmp_path / "x.docx").write_bytes(b"")
+    (tmp_path / "c.csv.gz").write_bytes(gzip.compress(b"id,document,summary\n" + b"1,a,b\n" * 9000)[:-20])
+    (tmp_path / "j.json.gz").write_bytes(gzip.compress(b'[{"id": 1}]')[:-5])
+    (tmp_path / "n.json").write_text("5", encoding="utf-8")
     for name, message in (
         ("x.jsonl.gz", "cut short"),
         ("y.jsonl", "line 1: not UTF-8 (byte 0xff)"),
         ("z.csv", "line 2: more columns than the header has"),
+        ("c.csv.gz", "cut short"),
+        ("j.json.gz", "cut short"),
+        ("n.json", "holds a int; give a list of objects"),
         ("none.jsonl", "no such file"),
     ):
         with pytest.raises(DataError) as error:
@@ -168,6 +173,21 @@ def test_broken_files(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(DataError, match="not a Parquet file"):
         list(read_rows(tmp_path / "p.parquet"))
+
+
+def test_a_zst_file_cut_at_the_end_of_a_line_is_noticed(tmp_path: Path) -> None:
+    """zstandard's own reader ends there as if the file did."""
+    zstandard = pytest.importorskip("zstandard")
+    line = (json.dumps(ROWS[0]) + "\n").encode()
+    writer = zstandard.ZstdCompressor().compressobj()
+    block = writer.compress(line) + writer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    whole = block + writer.compress(line) + writer.flush()
+    path = tmp_path / "x.jsonl.zst"
+    path.write_bytes(whole + zstandard.compress(line))  # two frames, three lines
+    assert len(list(read_rows(path))) == 3
+    path.write_bytes(block)
+    with pytest.raises(DataError, match="cut short"):
+        list(read_rows(path))
 
 
 def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
