@@ -5,11 +5,14 @@
     python -m summarize.eval.long_documents make DATA [DATA ...] --out documents.jsonl
     python -m summarize.eval.long_documents run documents.jsonl --out outputs.jsonl --strategy select
     python -m summarize.eval.long_documents score documents.jsonl outputs.jsonl
+    python -m summarize.eval.long_documents evidence BITEXT
 
 ``make`` takes data sets with references and makes three kinds of documents: ``natural``, articles that are too long by
 themselves; ``joined``, an article and those most like it, held against all their references together; ``among``, the
 same, held against one article's reference, which stands first, second, ... in turn. ``run`` keeps what it has written:
-called again, it goes on. ``score`` gives ROUGE F1 and recall, and words.
+called again, it goes on. ``score`` gives ROUGE F1 and recall, and words. ``evidence`` takes sentences with their
+translations (fields ``ar`` and ``en``), makes documents of some in a row and "summaries" of the translations of some of
+these, and counts how often the evidence found across languages is the sentence that was translated.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from summarize.long.central import Sentences
 from summarize.text import clean
 
 from .data import Example, load_examples
+from .readers import read_rows
 from .rouge import Rouge
 
 _WORDS = (100, 700)  # of an article that is joined with others
@@ -145,6 +149,35 @@ def score(documents: str, outputs: str) -> None:
             )
 
 
+def evidence(path: str, documents: int, size: int, every: int) -> None:
+    """Prints how often evidence across languages is right, by direction and way of finding it."""
+    from summarize import Summarizer
+    from summarize.checks import Document
+    from summarize.long.evidence import Finder, Written
+    from summarize.long.reading import whole
+    from summarize.models.engine import Task
+
+    engine: Any = Summarizer().engine
+    rows = [row for _, row in read_rows(path)]
+    for source, target in (("en", "ar"), ("ar", "en")):
+        right: dict[str, list[bool]] = defaultdict(list)
+        for start in range(0, min(documents * size, len(rows) - size + 1), size):
+            some = rows[start : start + size]
+            document = "\n".join(row[source] for row in some)
+            picked = [i for i in range(size) if i % every == every // 2]
+            text = "\n".join(some[i][target] for i in picked)
+            memory = engine.encode([document])
+            ids = engine.sp.encode(text)
+            attention = engine.attention(memory, 0, Task("summary", target, "long"), ids, document)
+            findings = Document(document).check(text).findings
+            for name, known, claims in (("attention", attention, ()), ("anchors", None, findings)):
+                for found in Finder(document)([Written(text, text, False, whole(document), known)], claims):
+                    wanted = some[picked[text.count("\n", 0, found.start)]][source]
+                    right[name].append(bool(found.sources) and found.sources[0].text in wanted)
+        for name, hits in right.items():
+            print(f"{source}-{target} {name}: {sum(hits)} of {len(hits)}, documents of {size} sentences")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -165,6 +198,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scorer = commands.add_parser("score")
     scorer.add_argument("documents")
     scorer.add_argument("outputs")
+    bitext = commands.add_parser("evidence")
+    bitext.add_argument("bitext", help="rows with the fields ar and en, sentences of one text in a row")
+    bitext.add_argument("--count", type=int, default=16, help="documents in each direction")
+    bitext.add_argument("--size", type=int, default=10, help="sentences of a document")
+    bitext.add_argument("--every", type=int, default=3, help="one sentence of so many is translated")
     options = parser.parse_args(arguments)
     if options.command == "make":
         with open(options.out, "w", encoding="utf-8") as file:
@@ -172,8 +210,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     elif options.command == "run":
         run(options.documents, options.out, options.strategy or list(STRATEGIES), options.limit, options.batch)
-    else:
+    elif options.command == "score":
         score(options.documents, options.outputs)
+    else:
+        evidence(options.bitext, options.count, options.size, options.every)
 
 
 if __name__ == "__main__":

@@ -71,13 +71,15 @@ class Sentences:
         """``[n]`` to ``[m]``: the weighted sum of the sentences' vectors."""
         import numpy as np
 
-        return np.bincount(self.columns, self.weights * values[self.rows], minlength=self.shape[1])
+        sums = np.bincount(self.columns, self.weights * values[self.rows], minlength=self.shape[1])
+        return sums.astype(np.float64, copy=False)
 
     def onto_sentences(self, vector: Floats) -> Floats:
         """``[m]`` to ``[n]``: each sentence's product with ``vector``."""
         import numpy as np
 
-        return np.bincount(self.rows, self.weights * vector[self.columns], minlength=self.shape[0])
+        sums = np.bincount(self.rows, self.weights * vector[self.columns], minlength=self.shape[0])
+        return sums.astype(np.float64, copy=False)
 
     def cosine(self, row: int) -> Floats:
         """``[n]``: each sentence's cosine with sentence ``row``."""

@@ -153,14 +153,20 @@ class Finder:
             return [[] for _ in sentences]
         import numpy as np
 
-        read = sentence_spans(written.reading.text)
+        text = written.reading.text
+        read = [
+            (piece.start + a, piece.start + b)
+            for piece in written.reading.pieces
+            for a, b in sentence_spans(text[piece.start : piece.end])
+        ]
         owner = _owners(attention.source, read)
+        inside = owner >= 0
         ranked: list[Ranked] = []
         for rows in _rows(written, sentences, attention.output):
-            mass = np.bincount(owner[owner >= 0], attention.weights[rows].sum(axis=0)[owner >= 0], minlength=len(read))
-            order = np.argsort(-mass)[:MOST] if rows and mass.sum() > 0 else []
-            kept = [(float(mass[i] / mass.sum()), int(i)) for i in order if mass[i] >= _NEAR * mass[order[0]]]
-            ranked.append(self._in_document(written.reading, [(share, read[i]) for share, i in kept]))
+            mass = np.bincount(owner[inside], attention.weights[rows].sum(axis=0)[inside], minlength=len(read))
+            best = sorted(range(len(read)), key=lambda i: -mass[i])[: MOST if mass.sum() > 0 else 0]
+            kept = [(float(mass[i] / mass.sum()), read[i]) for i in best if mass[i] >= _NEAR * mass[best[0]]]
+            ranked.append(self._in_document(written.reading, kept))
         return ranked
 
     def _in_document(self, reading: Reading, looked: Sequence[tuple[float, Span]]) -> Ranked:
