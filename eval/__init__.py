@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data import Example, load_examples, read_examples
-    from .evaluation import Evaluation, evaluate
+    from .evaluation import evaluate
+    from .outcome import Evaluation
     from .report import write_report
     from .rouge import Rouge, RougeConfig, Score
     from .signature import Signature
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .trainer import rouge_metrics
 
 _LAZY = {
-    "Evaluation": "evaluation",
+    "Evaluation": "outcome",
     "Example": "data",
     "Rouge": "rouge",
     "RougeConfig": "rouge",

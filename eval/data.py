@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from summarize.errors import DataError, UsageError
 
@@ -31,7 +32,11 @@ SAMPLE = Path(__file__).parent / "sample"
 
 @dataclass(frozen=True)
 class Example:
-    """A document with its reference summaries by language, each a tuple of at least one text."""
+    """A document with its reference summaries by language, each a tuple of at least one text.
+
+    number: of its row in the data set, from 0 on, rows that were left out counted; -1 where it is from none. It is what
+    ties the lines of a predictions file without ids to their documents.
+    """
 
     id: str
     document: str
@@ -39,13 +44,14 @@ class Example:
     source_lang: str
     title: str | None = None
     where: str = field(default="", compare=False)
+    number: int = field(default=-1, compare=False)
 
     def for_language(self, lang: str) -> tuple[str, ...]:
         """References in ``lang``; empty where there are none."""
         return self.references.get(lang, ())
 
 
-def _text(value: Any, name: str, place: str) -> str:
+def field_text(value: Any, name: str, place: str) -> str:
     """A field's text; "" for none. NaN and other things that are no text are errors."""
     if value is None:
         return ""
@@ -55,7 +61,28 @@ def _text(value: Any, name: str, place: str) -> str:
         raise DataError(f"{place}: field {name!r} is a {type(value).__name__}, not a text: {str(value)[:40]}")
     if value.strip().lower() == "nan":
         raise DataError(f"{place}: field {name!r} is {value.strip()!r}, a missing value; fill it in or drop the row")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair, as a cut emoji in JSON, which nothing could write down
+        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
+
+
+_LANGUAGES = {
+    **dict.fromkeys(("ar", "ara", "arb", "arabic"), "ar"),
+    **dict.fromkeys(("en", "eng", "english"), "en"),
+}
+
+
+def _language(value: Any, name: str, place: str) -> str | None:
+    """A stated language as "ar" or "en"; None where the field is absent or empty."""
+    stated = field_text(value, name, place).strip()
+    if not stated:
+        return None
+    known = _LANGUAGES.get(re.split("[-_]", stated.lower())[0])
+    if known is None:
+        raise DataError(f"{place}: field {name!r} is {stated!r}; only Arabic (ar) and English (en) are evaluated")
+    return known
 
 
 def parse_fields(options: Mapping[str, str] | None) -> dict[str, str]:
@@ -97,7 +124,8 @@ def _layout(row: Row, fields: Mapping[str, str], layout: str, path: str | Path, 
 
 def _references(row: Row, mapping: Mapping[str, str], place: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    stated = _text(row.get(mapping.get("target_lang", "target_lang")), "target_lang", place) or None
+    field_name = mapping.get("target_lang", "target_lang")
+    stated = _language(row.get(field_name), field_name, place)
 
     def add(text: str, lang: str | None) -> None:
         if text.strip():
@@ -110,11 +138,11 @@ def _references(row: Row, mapping: Mapping[str, str], place: str) -> dict[str, t
                 f"{place}: field {mapping['summaries']!r} is a {type(several).__name__}, not a list of texts"
             )
         for text in several:
-            add(_text(text, mapping["summaries"], place), None)
+            add(field_text(text, mapping["summaries"], place), None)
     for key, lang in (("summary", None), ("summary_ar", "ar"), ("summary_en", "en")):
         name = mapping.get(key)
         if name in row and not (key == "summary" and several):
-            add(_text(row[name], name, place), lang)
+            add(field_text(row[name], name, place), lang)
     return {lang: tuple(texts) for lang, texts in found.items()}
 
 
@@ -141,15 +169,16 @@ def read_examples(
     mapping: dict[str, str] | None = None
     given = parse_fields(fields)
     seen: dict[str, str] = {}
-    count = 0
+    count, number = 0, -1
     for file in sorted(SAMPLE.glob("*.jsonl")) if str(path) == "sample" else [path]:
         for where, row in read_rows(file):
+            number += 1
             place = f"{file} {where}"
             mapping = mapping or _layout(row, given, layout, file, where)
             missing = [name for name in (mapping["document"],) if name not in row]
             if missing:
                 raise DataError(f"{place}: no field {missing[0]!r}; the fields are {', '.join(map(str, row))}")
-            document = _text(row[mapping["document"]], mapping["document"], place)
+            document = field_text(row[mapping["document"]], mapping["document"], place)
             references = _references(row, mapping, place)
             if not document.strip() or not references:
                 if skip_empty:
@@ -164,7 +193,8 @@ def read_examples(
             if key in seen:
                 raise DataError(f"{place}: the id {key!r} was already used at {seen[key]}; ids must differ")
             seen[key] = where
-            source = _text(row.get(mapping.get("source_lang", "source_lang")), "source_lang", place)
+            source_field = mapping.get("source_lang", "source_lang")
+            source = _language(row.get(source_field), source_field, place)
             title = row.get(mapping.get("title", "title"))
             count += 1
             yield Example(
@@ -174,6 +204,7 @@ def read_examples(
                 source or guess_language(document),
                 title if isinstance(title, str) else None,
                 where,
+                number,
             )
             if limit is not None and count >= limit:
                 return
@@ -192,10 +223,20 @@ def load_examples(path: str | Path, **options: Any) -> list[Example]:
 
 
 PREDICTION_FIELDS = ("prediction", "summary", "hypothesis", "output", "text")
+_TO_FIELDS = ("to", "target_lang", "lang")
 
 
-def read_predictions(path: str | Path, name: str | None = None) -> Iterator[tuple[str, str | None, str]]:
-    """``(place, id or None, text)`` of a predictions file: JSON lines and the like, or plain text, one per line.
+class Prediction(NamedTuple):
+    """A summary in a predictions file: where it stands, its document's id and its language, where they are given."""
+
+    place: str
+    id: str | None
+    text: str
+    to: str | None = None
+
+
+def read_predictions(path: str | Path, name: str | None = None) -> Iterator[Prediction]:
+    """Summaries of a predictions file: JSON lines and the like, or plain text, one per line.
 
     Args:
         name: the field with the text; by default the first of :data:`PREDICTION_FIELDS` that the first row has.
@@ -207,7 +248,7 @@ def read_predictions(path: str | Path, name: str | None = None) -> Iterator[tupl
 
     if not file_format(path) or str(path) == "-":
         for number, line in read_lines(path):
-            yield f"{path} line {number}", None, line
+            yield Prediction(f"{path} line {number}", None, line)
         return
     for where, row in read_rows(path):
         place = f"{path} {where}"
@@ -217,4 +258,10 @@ def read_predictions(path: str | Path, name: str | None = None) -> Iterator[tupl
             wanted = repr(name) if name else " or ".join(map(repr, PREDICTION_FIELDS))
             raise DataError(f"{place}: no field {wanted}; the fields are {', '.join(map(str, row))}")
         identity = row.get("id")
-        yield place, None if identity is None else str(identity), _text(row[name], name, place)
+        stated = next((key for key in _TO_FIELDS if row.get(key)), "to")
+        yield Prediction(
+            place,
+            None if identity is None else str(identity),
+            field_text(row[name], name, place),
+            _language(row.get(stated), stated, place),
+        )

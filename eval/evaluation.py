@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from summarize.errors import DataError, MissingExtraError, UsageError
 
 from .cache import OutputCache, only_one, write_atomically
 from .data import Example, load_examples
-from .metrics import COLUMNS, DEFAULT_METRICS, Case, ready_metrics, score_cases
+from .metrics import DEFAULT_METRICS, Case, ready_metrics, score_cases
+from .outcome import Direction, Evaluation, Pair, SystemScores
 from .rouge import RougeConfig
 from .stats import (
-    Comparison,
     Interval,
     approximate_randomisation,
     bootstrap_intervals,
@@ -27,7 +27,8 @@ from .stats import (
     paired_bootstrap,
     small_sample_warning,
 )
-from .systems import BASELINES, System, fingerprint_hash, make_system
+from .systems import BASELINES, Predictions, System, fingerprint_hash, make_system
+from .workers import chunked
 
 TESTED = ("rouge1", "rouge2", "rougeL", "rougeLsum", "chrf")
 """Columns that systems are tested on against each other."""
@@ -35,94 +36,6 @@ LANGUAGES = ("ar", "en")
 
 Progress = Callable[[str, int, int], None]
 """Called with a system's name, examples done and examples in all."""
-
-
-@dataclass(frozen=True)
-class SystemScores:
-    """A system in one direction. ``texts`` and each of ``columns`` have an entry per example (None, NaN: nothing)."""
-
-    name: str
-    texts: list[str | None] = field(repr=False)
-    columns: dict[str, np.ndarray] = field(repr=False)
-    intervals: dict[str, Interval]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two systems compared on one column; ``adjusted_p`` is Holm's, over all pairs on the column."""
-
-    first: str
-    second: str
-    column: str
-    bootstrap: Comparison
-    randomisation: Comparison
-    adjusted_p: float
-
-
-@dataclass(frozen=True)
-class Direction:
-    """All systems over the examples from ``source`` into ``target``."""
-
-    source: str
-    target: str
-    examples: list[Example] = field(repr=False)
-    systems: dict[str, SystemScores]
-    pairs: list[Pair]
-    signatures: dict[str, str]
-    warnings: list[str]
-
-    @property
-    def title(self) -> str:
-        return f"{self.source} → {self.target}"
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What an evaluation found; ``settings`` says how it was made."""
-
-    directions: list[Direction]
-    settings: dict[str, Any]
-    notes: list[str]
-
-    def to_dict(self, per_document: bool = True) -> dict[str, Any]:
-        """Plain JSON: NaN becomes null."""
-        return {
-            "settings": self.settings,
-            "notes": self.notes,
-            "directions": [_direction_dict(direction, per_document) for direction in self.directions],
-        }
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 6)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
-
-
-def _direction_dict(direction: Direction, per_document: bool) -> dict[str, Any]:
-    out: dict[str, Any] = {
-        "source": direction.source,
-        "target": direction.target,
-        "n": len(direction.examples),
-        "signatures": direction.signatures,
-        "warnings": direction.warnings,
-        "systems": {
-            name: {key: _plain(asdict(value)) for key, value in system.intervals.items()}
-            for name, system in direction.systems.items()
-        },
-        "pairs": [_plain(asdict(pair)) for pair in direction.pairs],
-    }
-    if per_document:
-        out["ids"] = [example.id for example in direction.examples]
-        out["per_document"] = {
-            name: {key: _plain(values.tolist()) for key, values in system.columns.items()}
-            for name, system in direction.systems.items()
-        }
-    return out
 
 
 def _generate(
@@ -137,18 +50,42 @@ def _generate(
             outputs[i] = text
         else:
             missing.append(i)
-    size = max(1, system.batch_size)
-    for begin in range(0, len(missing), size):
-        chosen = missing[begin : begin + size]
+    for chosen in chunked(missing, max(1, system.batch_size)):
         batch = [examples[i] for i in chosen]
-        texts = list(system(batch, to))
-        if len(texts) != len(batch):
-            raise DataError(f"the system {system.name!r} gave {len(texts)} summaries for {len(batch)} documents")
+        texts = _as_many(system, list(system(batch, to)), batch)
         cache.add(batch, to, texts)
         outputs.update(zip(chosen, texts, strict=True))
         if progress is not None:
             progress(system.name, len(outputs), len(examples))
     return [outputs[i] for i in range(len(examples))]
+
+
+def _as_many(system: System, texts: list[str | None], batch: Sequence[Example]) -> list[str | None]:
+    if len(texts) != len(batch):
+        raise DataError(f"the system {system.name!r} gave {len(texts)} summaries for {len(batch)} documents")
+    return texts
+
+
+def _generate_together(
+    system: System, examples: Sequence[Example], languages: Sequence[str], cache: OutputCache, progress: Progress | None
+) -> None:
+    """Outputs of documents that are wanted in several languages, for systems that read a document once for all."""
+    generate = getattr(system, "in_languages", None)
+    if generate is None or len(languages) < 2:
+        return
+    wanted: dict[tuple[str, ...], list[Example]] = {}
+    for example in examples:
+        targets = tuple(to for to in languages if example.for_language(to) and not cache.get(example, to)[0])
+        if len(targets) > 1:
+            wanted.setdefault(targets, []).append(example)
+    done, total = 0, sum(map(len, wanted.values()))
+    for targets, group in wanted.items():
+        for batch in chunked(group, max(1, system.batch_size)):
+            for to, texts in generate(batch, targets).items():
+                cache.add(batch, to, _as_many(system, list(texts), batch))
+            done += len(batch)
+            if progress is not None:
+                progress(system.name, done, total)
 
 
 def _scored(
@@ -251,78 +188,124 @@ def evaluate(
         UsageError: an unknown name, or another evaluation writing to ``out``.
     """
     is_file = isinstance(data, (str, Path))
-    examples = load_examples(data, **reading) if isinstance(data, (str, Path)) else list(data)
+    found = load_examples(data, **reading) if isinstance(data, (str, Path)) else data
+    examples = [e if e.number >= 0 else replace(e, number=i) for i, e in enumerate(found)]
     specs = [*systems, *(BASELINES if baselines else ())]
     chosen = _unique(make_system(s, load) if isinstance(s, str) else s for s in specs)
+    languages = _languages(examples, to, chosen, str(data) if is_file else "the data")
+    wanted = tuple(metrics or DEFAULT_METRICS)
+    if metrics is None and "ar" in languages:
+        wanted = (*wanted, "rouge_raw")
+    options = {"resamples": resamples, "seed": seed, "level": level}
+    folder = Path(out) if out is not None else None
+    run = _Run(chosen, rouge or RougeConfig(), wanted, metrics is not None, options, progress)
+    from summarize import __version__
+
+    with ExitStack() as stack:
+        if folder is not None:
+            stack.enter_context(only_one(folder))
+        caches = {s.name: OutputCache(folder / "predictions" if folder else None, s) for s in chosen}
+        for cache in caches.values():
+            stack.callback(cache.close)
+        directions = run.directions(examples, languages, caches)
+        settings: dict[str, Any] = {
+            "data": str(data) if is_file else "examples",
+            "documents": len(examples),
+            "to": languages,
+            "systems": {s.name: {**s.fingerprint(), "hash": fingerprint_hash(s)} for s in chosen},
+            "metrics": list(wanted),
+            **options,
+            "khulasa": __version__,
+        }
+        evaluation = Evaluation(directions, settings, run.notes)
+        if folder is not None:
+            text = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1)
+            write_atomically(folder / "scores.json", text + "\n")
+    return evaluation
+
+
+def _languages(
+    examples: Sequence[Example], to: Sequence[str] | str | None, systems: Sequence[System], data: str
+) -> list[str]:
+    """Languages to evaluate summaries in, each once.
+
+    Raises:
+        DataError: no examples, or no reference in a language that is asked for.
+        UsageError: not a language, or predictions that do not say theirs where there are several.
+    """
+    if not examples:
+        raise DataError(f"{data}: no examples in it")
     present = [lang for lang in LANGUAGES if any(e.for_language(lang) for e in examples)]
-    languages = present if to is None else [to] if isinstance(to, str) else list(to)
+    if not present:
+        raise DataError(f"{data}: no reference summary in {' or '.join(LANGUAGES)}")
+    languages = present if to is None else list(dict.fromkeys([to] if isinstance(to, str) else to))
     for lang in languages:
         if lang not in LANGUAGES:
             raise UsageError(f"{lang!r} is not a language that is written here; choose from {', '.join(LANGUAGES)}")
         if lang not in present:
-            raise DataError(
-                f"{data if is_file else 'the data'}: no reference summary in {lang!r}, only in {', '.join(present)}"
+            raise DataError(f"{data}: no reference summary in {lang!r}, only in {', '.join(present)}")
+    for system in systems:
+        if len(languages) > 1 and isinstance(system, Predictions) and not system.languages:
+            raise UsageError(
+                f"{system.path} does not say what language its rows are in, and summaries in {' and '.join(languages)} "
+                f"are asked for: give the rows a field 'to', or choose one language with --to"
             )
-    config = rouge or RougeConfig()
-    wanted = tuple(metrics or DEFAULT_METRICS)
-    if metrics is None and "ar" in languages:
-        wanted = (*wanted, "rouge_raw")
-    notes: list[str] = []
-    options = {"resamples": resamples, "seed": seed, "level": level}
-    directions = []
-    folder = Path(out) if out is not None else None
+    return languages
 
-    def run() -> None:
-        caches = {s.name: OutputCache(folder / "predictions" if folder else None, s) for s in chosen}
+
+class _Run:
+    """An evaluation's systems and settings, over the directions of a data set; ``notes`` gathers what to say of it."""
+
+    def __init__(
+        self,
+        systems: Sequence[System],
+        config: RougeConfig,
+        metrics: Sequence[str],
+        asked: bool,
+        options: Mapping[str, Any],
+        progress: Progress | None,
+    ) -> None:
+        self.systems, self.config, self.metrics, self.asked = systems, config, metrics, asked
+        self.options, self.progress = options, progress
+        self.notes: list[str] = []
+
+    def directions(
+        self, examples: Sequence[Example], languages: Sequence[str], caches: Mapping[str, OutputCache]
+    ) -> list[Direction]:
+        """Generates what is missing and scores it."""
+        for system in self.systems:
+            _generate_together(system, examples, languages, caches[system.name], self.progress)
+        found = []
         for target in languages:
-            target_config = config.for_language(target) if config.lang == "auto" else config
             for source in dict.fromkeys(e.source_lang for e in examples):
                 group = [e for e in examples if e.source_lang == source and e.for_language(target)]
-                if not group:
-                    continue
-                ready, missing = _usable(wanted, target_config, metrics is not None)
-                notes.extend(note for note in missing if note not in notes)
-                scored: dict[str, SystemScores] = {}
-                silent: list[str] = []
-                for system in chosen:
-                    texts = _generate(system, group, target, caches[system.name], progress)
-                    result = _scored(system.name, texts, group, target, ready, options)
-                    if result is not None:
-                        scored[system.name] = result
-                    else:
-                        silent.append(system.name)
-                if silent:
-                    notes.append(f"{source} → {target}: without {', '.join(silent)}, which only copy the document")
-                small = small_sample_warning(len(group))
-                pairs = _compare(scored, resamples, seed)
-                signatures = {item.metric.name: item.signature for item in ready}
-                directions.append(Direction(source, target, group, scored, pairs, signatures, [small] if small else []))
-        for cache in caches.values():
-            cache.close()
+                if group:
+                    found.append(self._direction(source, target, group, caches))
+        return found
 
-    if folder is None:
-        run()
-    else:
-        with only_one(folder):
-            run()
-    from summarize import __version__
-
-    settings: dict[str, Any] = {
-        "data": str(data) if is_file else "examples",
-        "documents": len(examples),
-        "to": languages,
-        "systems": {s.name: {**s.fingerprint(), "hash": fingerprint_hash(s)} for s in chosen},
-        "metrics": list(wanted),
-        **options,
-        "khulasa": __version__,
-    }
-    evaluation = Evaluation(directions, settings, notes)
-    if folder is not None:
-        text = json.dumps(evaluation.to_dict(), ensure_ascii=False, indent=1)
-        write_atomically(folder / "scores.json", text + "\n")
-    return evaluation
-
-
-def shown_columns(direction: Direction) -> list[str]:
-    """Columns that any system has a score in, in the table's order."""
-    return [name for name in COLUMNS if any(name in system.intervals for system in direction.systems.values())]
+    def _direction(
+        self, source: str, target: str, group: list[Example], caches: Mapping[str, OutputCache]
+    ) -> Direction:
+        config = self.config.for_language(target) if self.config.lang == "auto" else self.config
+        ready, missing = _usable(self.metrics, config, self.asked)
+        self.notes.extend(note for note in missing if note not in self.notes)
+        scored: dict[str, SystemScores] = {}
+        silent: list[str] = []
+        for system in self.systems:
+            texts = _generate(system, group, target, caches[system.name], self.progress)
+            result = _scored(system.name, texts, group, target, ready, self.options)
+            if result is None:
+                silent.append(system.name)
+                continue
+            scored[system.name] = result
+            if lacking := sum(text is None for text in texts):
+                self.notes.append(
+                    f"{source} → {target}: {system.name} has no summary of {lacking} of {len(group)} documents, which "
+                    f"do not count in its means"
+                )
+        if silent:
+            self.notes.append(f"{source} → {target}: without {', '.join(silent)}, which write none in this direction")
+        small = small_sample_warning(len(group))
+        pairs = _compare(scored, self.options["resamples"], self.options["seed"])
+        signatures = {item.metric.name: item.signature for item in ready}
+        return Direction(source, target, group, scored, pairs, signatures, [small] if small else [])

@@ -192,8 +192,8 @@ def _parquet(path: str | Path) -> Rows:
                     number += 1
                     yield f"row {number}", row
     except (pyarrow.ArrowException, OSError) as error:
-        where = f" after row {number}" if number else ""
-        raise DataError(f"{path}: not a Parquet file, or a damaged one{where}: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split()) + (f", after row {number}" if number else "")
+        raise DataError(f"{path}: not a Parquet file, or a damaged one: {reason}") from None
 
 
 def _hugging_face(spec: str) -> Rows:

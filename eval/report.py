@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from .cache import write_atomically
-from .evaluation import Direction, Evaluation, SystemScores, shown_columns
 from .metrics import COLUMNS, tokens
+from .outcome import Direction, Evaluation, SystemScores, shown_columns
 from .report_marks import mark
 from .report_plots import Series, forest, ridges, trend
 from .report_style import CSS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy as np
 
 from summarize.errors import DataError, UsageError
 
-from .data import _text, read_predictions
+from .data import field_text, read_predictions
 from .metrics import Case, ReadyMetric, ready_metrics, score_cases
 from .parts import arabic_share, guess_language
 from .readers import file_format, read_lines, read_rows
@@ -59,8 +60,9 @@ def _row_references(path: str | Path, name: str | None) -> Iterator[_Reference]:
             wanted = repr(name) if name else " or ".join(map(repr, _REFERENCE_FIELDS))
             raise DataError(f"{place}: no field {wanted}; the fields are {', '.join(map(str, row))}")
         # Where both are there, the list is the fuller one.
-        values = next((row[key] for key in found if isinstance(row[key], list)), row[found[0]])
-        texts = [_text(v, found[0], place) for v in (values if isinstance(values, list) else [values])]
+        chosen = next((key for key in found if isinstance(row[key], list)), found[0])
+        values = row[chosen] if isinstance(row[chosen], list) else [row[chosen]]
+        texts = [field_text(value, chosen, place) for value in values]
         identity = row.get("id")
         document = row.get("document")
         yield _Reference(
@@ -83,7 +85,7 @@ def _references(paths: Sequence[str | Path], name: str | None) -> Iterator[_Refe
 
 
 class _Ids:
-    """Finds ids that come twice, at eight bytes an id."""
+    """Finds ids that come twice; holds a hash of each, not the id itself."""
 
     def __init__(self, path: str | Path) -> None:
         self.path, self.seen = path, set[int]()
@@ -118,12 +120,11 @@ def _joined(
                     raise DataError(f"{predictions}: no prediction for the id {reference.id!r} ({reference.place})")
                 total = count + sum(1 for _ in references)
                 raise DataError(f"unequal line counts: {predictions} has {count - 1}, the references have {total}")
-            place, identity, text = row
-            ids.add(identity, place)
-            if identity is None or reference.id is None or identity == reference.id:
-                yield text, reference
+            ids.add(row.id, row.place)
+            if row.id is None or reference.id is None or row.id == reference.id:
+                yield row.text, reference
                 break
-            early[identity] = text
+            early[row.id] = row.text
     left = len(early) + sum(1 for _ in rows)
     if early:
         raise DataError(f"{predictions}: {left} predictions have no reference, such as the id {next(iter(early))!r}")
@@ -209,7 +210,8 @@ class _CaseScorer:
                     columns[name + suffix] = 100 * values[:, i, j]
         columns.update(score_cases(ready, cases))
         languages = Counter(rouge.language_of(case.refs) for case in cases)
-        off = sum((arabic_share(case.hyp) >= 0.5) != (case.lang == "ar") for case in cases if case.hyp.strip())
+        shares = [(case.lang, arabic_share(case.hyp)) for case in cases]
+        off = sum((share >= 0.5) != (lang == "ar") for lang, share in shares if not math.isnan(share))
         empty = sum(not case.hyp.strip() for case in cases)
         return _Scored(columns, languages, {len(case.refs) for case in cases}, off, empty)
 

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from summarize.errors import DataError, UsageError
+from summarize.errors import DataError, DocumentError, UsageError
+from summarize.models.catalogue import DEFAULT_MODEL, find_spec, reachable_languages
 from summarize.sentences import split_sentences
 
 from .data import Example, read_predictions
@@ -107,7 +108,9 @@ class Oracle:
 
 
 class Predictions:
-    """Summaries from a file: rows with ids (and ``lang`` or ``to`` where there are several languages), or lines.
+    """Summaries from a file: rows with ids, or one a line in the documents' order.
+
+    A row's field ``to`` (or ``lang``, ``target_lang``) says its language; without, a file is for one language.
 
     Raises:
         DataError: an example has no prediction, or an id comes twice for a language.
@@ -118,32 +121,42 @@ class Predictions:
     def __init__(self, path: str | Path, name: str | None = None) -> None:
         self.path = Path(path)
         self.name = name or self.path.name.split(".")[0]
-        self._by_id: dict[str, str] = {}
+        self._by_id: dict[tuple[str, str | None], str] = {}
         self._lines: list[str] = []
-        for place, identity, text in read_predictions(path):
-            if identity is None:
-                self._lines.append(text)
-            elif identity in self._by_id:
-                raise DataError(f"{place}: the id {identity!r} comes twice; ids must differ")
+        for row in read_predictions(path):
+            if row.id is None:
+                self._lines.append(row.text)
+            elif (row.id, row.to) in self._by_id:
+                raise DataError(f"{row.place}: the id {row.id!r} comes twice; ids must differ")
             else:
-                self._by_id[identity] = text
-        self._next = 0
+                self._by_id[row.id, row.to] = row.text
+        if self._lines and self._by_id:
+            raise DataError(f"{path}: some rows have an id and some have none; give all of them one")
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Languages that the rows say they are in; empty where none says."""
+        return frozenset(to for _, to in self._by_id if to is not None)
 
     def fingerprint(self) -> Mapping[str, Any]:
         return {"system": "predictions", "file": self.path.name, "sha256": _file_hash(self.path)}
 
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
-        if not self._by_id:
-            if self._next + len(examples) > len(self._lines):
+        if self.languages and to not in self.languages:
+            return [None] * len(examples)
+        return [self._one(example, to) for example in examples]
+
+    def _one(self, example: Example, to: str) -> str:
+        if self._lines or not self._by_id:
+            if not 0 <= example.number < len(self._lines):
                 raise DataError(
                     f"{self.path}: {len(self._lines)} lines are fewer than the documents; give one for each"
                 )
-            begin, self._next = self._next, self._next + len(examples)
-            return list(self._lines[begin : self._next])
-        for example in examples:
-            if example.id not in self._by_id:
-                raise DataError(f"{self.path}: no prediction for the id {example.id!r}; give one for each document")
-        return [self._by_id[example.id] for example in examples]
+            return self._lines[example.number]
+        for key in ((example.id, to), (example.id, None)):
+            if key in self._by_id:
+                return self._by_id[key]
+        raise DataError(f"{self.path}: no prediction for the id {example.id!r}; give one for each document")
 
 
 def _file_hash(path: Path) -> str:
@@ -162,6 +175,12 @@ class Model:
     def __init__(
         self, model: str, options: Mapping[str, Any], load: Mapping[str, Any], name: str | None = None
     ) -> None:
+        from summarize import Summarizer
+
+        allowed = sorted(inspect.signature(Summarizer.__call__).parameters.keys() - {"self", "documents", "to"})
+        for key in options:
+            if key not in allowed:
+                raise UsageError(f"{key!r} is not an option of the system {model!r}: choose from {', '.join(allowed)}")
         self.model, self.options, self.load = model, dict(options), dict(load)
         settings = ",".join(f"{key}={value}" for key, value in self.options.items())
         self.name = name or (f"{model}:{settings}" if settings else model)
@@ -170,37 +189,57 @@ class Model:
     def fingerprint(self) -> Mapping[str, Any]:
         from summarize import __version__
 
-        settings = {"system": "model", "model": self.model, "khulasa": __version__, **self.load, **self.options}
+        # Where the files come from makes no difference to what is written.
+        load = {key: value for key, value in self.load.items() if key != "local_files_only"}
+        settings = {"system": "model", "model": self.model, "khulasa": __version__, **load, **self.options}
         settings["weights"] = _weights_state(self.model)
         return settings
 
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
+        return self.in_languages(examples, (to,))[to]
+
+    def in_languages(self, examples: Sequence[Example], languages: Sequence[str]) -> dict[str, list[str | None]]:
+        """Summaries in several languages of the same examples, each read once; None where the model writes none."""
         if self._summarizer is None:
             from summarize import Summarizer
 
-            allowed = sorted(inspect.signature(Summarizer.__call__).parameters.keys() - {"self", "documents", "to"})
-            for key in self.options:
-                if key not in allowed:
-                    raise UsageError(
-                        f"{key!r} is not an option of the system {self.model!r}: choose from {', '.join(allowed)}"
-                    )
             self._summarizer = Summarizer(self.model, **self.load)
-        results = self._summarizer([e.document for e in examples], to=[to], **self.options)
-        return [result[to].text for result in results]
+        texts: dict[str, list[str | None]] = {to: [None] * len(examples) for to in languages}
+        together: dict[tuple[str, ...], list[int]] = {}
+        for i, example in enumerate(examples):
+            reached = tuple(to for to in languages if to in reachable_languages(self.model, example.source_lang))
+            together.setdefault(reached, []).append(i)
+        for reached, places in together.items():
+            results = self._summarize([examples[i].document for i in places], reached) if reached else []
+            for i, summaries in zip(places, results, strict=bool(reached)):
+                for to, text in summaries.items():
+                    texts[to][i] = text
+        return texts
+
+    def _summarize(self, documents: Sequence[str], to: Sequence[str]) -> list[dict[str, str]]:
+        """By language; nothing for a document that cannot be summarised, which keeps none of the others from it."""
+        options = {"check": False, **self.options}  # the metrics have checks of their own
+        try:
+            results = self._summarizer(list(documents), to=to, **options)
+        except DocumentError:
+            if len(documents) == 1:
+                return [{}]
+            return [self._summarize([document], to)[0] for document in documents]
+        return [{summary.language: summary.text for summary in result} for result in results]
 
 
 def _weights_state(model: str) -> str:
-    """What tells other weights under the same name apart: sizes and checksums that lie beside them."""
-    import summarize.models
+    """What tells other weights under the same name apart: their checksums or sizes, or the revisions of a hub."""
+    from summarize.models.khulasa.weights import BUNDLED
 
-    folder = Path(model)
-    if model == "khulasa":
-        folder = Path(summarize.models.__file__).parent / "khulasa" / "weights"
+    folder = BUNDLED if model == DEFAULT_MODEL else Path(model)
     if not folder.is_dir():
-        return ""
+        spec = find_spec(model)
+        return " ".join(source.revision for source in spec.sources) if spec else ""
     parts = []
-    for file in sorted(folder.iterdir()):
-        if file.is_file():
+    sums = folder / "SHA256SUMS"
+    for file in [sums] if sums.is_file() else sorted(folder.iterdir()):
+        if file.is_file() and file.suffix != ".md":
             small = file.stat().st_size < 1 << 20
             parts.append(f"{file.name} {_file_hash(file) if small else file.stat().st_size}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from .evaluation import Direction, Evaluation
 from .metrics import COLUMNS
+from .outcome import Direction, Evaluation
 from .scoring import FileScores
 
 _MAIN = (

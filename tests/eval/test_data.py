@@ -145,9 +145,33 @@ def test_errors_name_the_line(tmp_path: Path, lines: list[str], message: str) ->
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("stated", "source"), [("ar", "ar"), ("Arabic", "ar"), ("en_XX", "en"), ("en-GB", "en"), ("", "en"), (None, "en")]
+)
+def test_stated_languages(tmp_path: Path, stated: str | None, source: str) -> None:
+    (example,) = load_examples(jsonl(tmp_path / "x.jsonl", [{**ROWS[0], "source_lang": stated}]))
+    assert example.source_lang == source
+
+
+@pytest.mark.parametrize("field", ["source_lang", "target_lang"])
+def test_other_languages_are_refused(tmp_path: Path, field: str) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{**ROWS[0], field: "french"}])
+    with pytest.raises(DataError, match=f"line 1: field '{field}' is 'french'; only Arabic .ar. and English .en."):
+        load_examples(path)
+
+
+def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"document": "cut \\ud83d here", "summary": "whole \\ud83d\\ude00"}', encoding="ascii")
+    (example,) = load_examples(path)
+    assert (example.document, example.for_language("en")) == ("cut \ufffd here", ("whole \U0001f600",))
+
+
 def test_empty_rows_can_be_left_out(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", [ROWS[0], {"id": "b", "document": "x", "summary": ""}])
     assert [e.id for e in read_examples(path, skip_empty=True)] == ["a"]
+    path = jsonl(tmp_path / "y.jsonl", [{"id": "b", "document": "x", "summary": ""}, ROWS[0]])
+    assert [e.number for e in read_examples(path, skip_empty=True)] == [1]
 
 
 def test_broken_files(tmp_path: Path) -> None:
@@ -213,7 +237,9 @@ def test_predictions_of_any_kind(tmp_path: Path) -> None:
     text.write_text("one\n\nthree", encoding="utf-8")
     assert [row[2] for row in read_predictions(text)] == ["one", "", "three"]
     rows = jsonl(tmp_path / "p.jsonl", [{"id": 1, "output": "x"}])
-    assert [row[1:] for row in read_predictions(rows)] == [("1", "x")]
+    assert [row[1:] for row in read_predictions(rows)] == [("1", "x", None)]
+    labelled = jsonl(tmp_path / "l.jsonl", [{"id": 1, "output": "x", "to": "arabic"}])
+    assert [row.to for row in read_predictions(labelled)] == ["ar"]
     with pytest.raises(DataError, match="no field 'mine'; the fields are id, output"):
         list(read_predictions(rows, "mine"))
 
