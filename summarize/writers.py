@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # The envelope's version: raised when a field changes its meaning or goes; new fields may come without that.
 JSON_VERSION = 1
 _HEADINGS = {"ar": "الملخص بالعربية", "en": "English summary"}
-_EVIDENCE = {"ar": "ما تستند إليه كل جملة", "en": "What each sentence rests on"}
-_NOTHING = {"ar": "لم يُعثر على ما تستند إليه", "en": "nothing was found"}
+_EVIDENCE = {"ar": "الشواهد من النص", "en": "Evidence in the document"}
+_NOTHING = {"ar": "لا شواهد", "en": "none was found"}
 
 
 class Output:
@@ -99,13 +99,14 @@ class TextWriter:
 
 
 def _evidence_lines(summary: Summary) -> Iterator[str]:
-    """Each sentence of a summary with its number, and below it the document's sentences, with their places.
+    """Each of a summary's sentences with its number, and below it the document's sentences, with their places.
 
     A line's direction is that of its first letter, as terminals and editors have it: nothing but digits and signs
     stands before a sentence, whatever its language, and its place stands behind it.
     """
     for number, evidence in enumerate(summary.evidence, 1):
-        yield f"[{number}] {evidence.text}"
+        if len(summary.evidence) > 1:
+            yield f"[{number}] {evidence.text}"
         for source in evidence.sources:
             yield f"    • {' '.join(source.text.split())} [{source.start}-{source.end}]"
         if not evidence.sources:
