@@ -19,6 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from summarize.checks.measure import pearson, spearman
+
 from .data import load_examples
 from .extractive import coverage_density
 from .metrics import tokens
@@ -50,21 +52,6 @@ def unrelated(paths: Sequence[str], limit: int, shifts: int = 5) -> dict[tuple[s
     return means
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    order = values.argsort(kind="stable")
-    ranks = np.empty(len(values))
-    ranks[order] = np.arange(len(values))
-    for value in np.unique(values):
-        same = values == value
-        ranks[same] = ranks[same].mean()
-    return ranks
-
-
-def correlations(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Pearson's and Spearman's."""
-    return float(np.corrcoef(x, y)[0, 1]), float(np.corrcoef(_ranks(x), _ranks(y))[0, 1])
-
-
 def agreement(path: str, judgement: str, limit: int) -> dict[str, tuple[float, float]]:
     """Correlation of metrics that need no reference with a judgement, over (about) ``limit`` of the rows."""
     encoder = load_encoder()
@@ -79,7 +66,7 @@ def agreement(path: str, judgement: str, limit: int) -> dict[str, tuple[float, f
             pairs.append((row["document"], row["system_summary"], float(row[judgement])))
     pairs = pairs[:: max(1, len(pairs) // limit)]
     rouge = Rouge(("rouge2", "rougeL"))
-    human = np.array([score for _, _, score in pairs])
+    human = [score for _, _, score in pairs]
     documents = embed(encoder, [d for d, _, _ in pairs])
     summaries = embed(encoder, [s for _, s, _ in pairs])
     against = [rouge.score(s, d) for d, s, _ in pairs]
@@ -91,7 +78,11 @@ def agreement(path: str, judgement: str, limit: int) -> dict[str, tuple[float, f
             [coverage_density(tokens(d, guess_language(d)), tokens(s, guess_language(s)))[0] for d, s, _ in pairs]
         ),
     }
-    return {name: correlations(np.nan_to_num(column), human) for name, column in columns.items()}
+    found = {}
+    for name, column in columns.items():
+        values = np.nan_to_num(column).tolist()
+        found[name] = (pearson(values, human), spearman(values, human))
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

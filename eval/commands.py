@@ -7,12 +7,16 @@ import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from summarize.errors import UsageError
+from summarize.languages import parse_languages
 from summarize.options import shared
+
+if TYPE_CHECKING:
+    from .rouge import RougeConfig
 
 _RESAMPLES = "KHULASA_RESAMPLES"
 _STATISTICS = "Of intervals and tests."
@@ -32,7 +36,9 @@ def _rouge_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--tok", type=click.Choice(list(TOKENIZERS)), help="Tokenizer; by default the language's."),
         click.option("--stem", type=click.Choice(list(STEMMERS)), help="Stemmer; by default none."),
         click.option("--split", type=click.Choice(list(SPLITTERS)), help="Sentence splitter for ROUGE-Lsum."),
-        click.option("--refs", type=click.Choice(list(MULTI)), default="best", help="Of several references.", **shown),
+        click.option(
+            "--refs", type=click.Choice(list(MULTI)), default="best", help="What several references come to.", **shown
+        ),
         click.option("--signature", help="Take all settings of ROUGE from this signature."),
         click.option(
             "--metric", "metrics", multiple=True, type=click.Choice(list(METRICS)), metavar="NAME", help=metric_help
@@ -47,19 +53,10 @@ def _rouge_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _config(lang: str, signature: str | None, **parts: Any) -> Any:
-    from dataclasses import replace
-
+def _config(lang: str, signature: str | None, **parts: Any) -> RougeConfig:
     from .rouge import TYPES, RougeConfig
 
-    if signature:
-        config = RougeConfig.from_signature(signature)
-        return config
-    return (
-        replace(RougeConfig(TYPES, lang), **{k: v for k, v in parts.items() if v is not None})
-        if lang == "auto"
-        else (RougeConfig(TYPES, lang, **parts))
-    )
+    return RougeConfig.from_signature(signature) if signature else RougeConfig(TYPES, lang, **parts)
 
 
 def _fields(values: tuple[str, ...]) -> dict[str, str]:
@@ -149,7 +146,7 @@ def evaluate(
     evaluation = run(
         data,
         systems or ("khulasa",),
-        to=[lang.strip() for lang in to.split(",")] if to else None,
+        to=parse_languages(to) if to is not None else None,
         out=out,
         metrics=metrics or None,
         rouge=_config("auto", signature, **parts),
@@ -220,6 +217,9 @@ def score(
 
     if (paired_bs or paired_ar) and not others:
         raise UsageError("a paired test needs a second system: name its file with -i")
+    piped = [hypotheses, *others, *references].count("-")
+    if piped > 1 or ("-" in references and others):
+        raise UsageError("- (standard input) can be read once; save it to a file, and name that")
     config = _config(lang, signature, **parts)
     keep = confidence or paired_bs or paired_ar
     scores: dict[str, FileScores] = {}
@@ -269,6 +269,8 @@ def _intervals(
     out = {}
     for system, result in scores.items():
         names = [name for name in result.columns if not np.isnan(result.columns[name]).all()]
+        if not names:
+            continue
         found = bootstrap_intervals(np.stack([result.columns[n] for n in names], axis=1), resamples, seed, level)
         out[system] = {name: (i.low, i.high) for name, i in zip(names, found, strict=True)}
     return out

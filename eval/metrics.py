@@ -57,7 +57,7 @@ class Metric:
     extra: str | None = None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)  # documents that several systems summarise; more would take hundreds of megabytes
 def tokens(text: str, lang: str) -> tuple[str, ...]:
     """Tokens for the companions: Unicode words, Arabic normalised by ``v1``."""
     from .parts import TOKENIZERS

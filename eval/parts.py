@@ -77,7 +77,8 @@ def normalize_marks(text: str) -> str:
     """NFC; combining marks, tatweel and invisible characters removed; lower case. What "raw" Arabic ROUGE is."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", text).translate(_TABLE_MARKS).lower()
+    # Lower case first: that of İ has a mark of its own.
+    return unicodedata.normalize("NFC", text).lower().translate(_TABLE_MARKS)
 
 
 def normalize_v1(text: str) -> str:
@@ -88,8 +89,7 @@ def normalize_v1(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    text = unicodedata.normalize("NFKC", text.translate(_MARK_FORM_TABLE))
-    return text.translate(_TABLE_V1).lower()
+    return unicodedata.normalize("NFKC", text.translate(_MARK_FORM_TABLE)).lower().translate(_TABLE_V1)
 
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")

@@ -20,7 +20,7 @@ from summarize.errors import UsageError
 SMALL = 100
 """Below this many documents intervals and tests are said to be weak."""
 _CELLS = 2_000_000  # draws held at once
-_ALMOST = 1e-12  # differences below this are rounding
+_ROUNDING = 1e-6  # of the scores' size: what is nearer than this to the difference seen is as extreme as it
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,11 @@ def _differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return difference[~np.isnan(difference)]
 
 
+def _slack(difference: np.ndarray) -> float:
+    """Resampled means are sums of 32-bit numbers: ties with the mean that was seen come out a little off."""
+    return _ROUNDING * float(np.abs(difference).mean())
+
+
 def paired_bootstrap(first: np.ndarray, second: np.ndarray, resamples: int = 1000, seed: int = 12345) -> Comparison:
     """Paired bootstrap test of equal means, two-sided.
 
@@ -147,7 +152,7 @@ def paired_bootstrap(first: np.ndarray, second: np.ndarray, resamples: int = 100
         return Comparison("paired bootstrap", float("nan"), float("nan"), 0, resamples, seed)
     seen = float(difference.mean())
     drawn = bootstrap_means(difference, resamples, seed)[:, 0]
-    extreme = int((np.abs(drawn - seen) >= abs(seen) - _ALMOST).sum())
+    extreme = int((np.abs(drawn - seen) >= abs(seen) - _slack(difference)).sum())
     return Comparison("paired bootstrap", seen, (extreme + 1) / (resamples + 1), n, resamples, seed)
 
 
@@ -173,7 +178,7 @@ def approximate_randomisation(
         swap = np.unpackbits(bits, count=rows * n).reshape(rows, n).astype(np.float32)
         # sum of signed differences = sum - 2 * sum of the swapped ones
         drawn = float(difference.sum()) - 2.0 * (swap @ values).astype(np.float64)
-        extreme += int((np.abs(drawn) / n >= abs(seen) - 1e-7).sum())
+        extreme += int((np.abs(drawn) / n >= abs(seen) - _slack(difference)).sum())
     return Comparison("approximate randomisation", seen, (extreme + 1) / (resamples + 1), n, resamples, seed)
 
 

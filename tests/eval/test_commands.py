@@ -146,6 +146,17 @@ def test_score_broken_json_names_the_line(tmp_path: Path, command, write_jsonl) 
     assert code == 1 and f"{broken} line 2: broken JSON" in one_line(err)
 
 
+def test_intervals_of_what_no_document_has(write_jsonl, command) -> None:
+    """No summary states a number: there is no score, and no interval."""
+    hyps, refs = (
+        write_jsonl("h.jsonl", [A, B]),
+        write_jsonl("r.jsonl", [{**A, "document": "x"}, {**B, "document": "y"}]),
+    )
+    code, out, _ = command("score", hyps, refs, "--metric", "checks", "--confidence", "--json")
+    assert code == 0
+    assert json.loads(out)["systems"][str(hyps)]["scores"]["number_precision"] == {"score": None}
+
+
 def test_score_warns_of_the_wrong_language(tmp_path: Path, command) -> None:
     hyp, ref = write(tmp_path / "h", "The minister", "الوزير", ""), write(tmp_path / "r", "الوزير", "الوزير", "نعم")
     code, out, err = command("score", hyp, ref)
@@ -161,6 +172,8 @@ def test_usage_errors(tmp_path: Path, command) -> None:
         (("score", hyp, hyp, "--tok", "x"), "'x' is not one of 'rouge', 'uni', 'space', 'char'"),
         (("score", hyp, hyp, "--metric", "bleu"), "'bleu' is not one of"),
         (("score", hyp, hyp, "--signature", "bleu|x:y"), "'x' in the signature"),
+        (("score", "-", "-"), "- (standard input) can be read once"),
+        (("score", hyp, "-", "-i", hyp), "- (standard input) can be read once"),
         (("evaluate", "sample", "--field", "x"), "--field 'x' is not OURS=THEIRS"),
         (("evaluate", "sample", "--to", "fr", "--system", "lead-1"), "'fr' is not a language"),
         (("evaluate", tmp_path / "x.docx", "--system", "lead-1"), "not a known format"),
