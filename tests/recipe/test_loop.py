@@ -77,7 +77,8 @@ def test_killed_and_resumed_is_as_never_killed(tmp_path, tiny_tensors, tiny_conf
     broken = replace(CONFIG, measure_every=5, save_every=4)
     with pytest.raises(Kill):
         run(tmp_path / "cut", tiny_tensors, tiny_config, characters, replace(broken, save_every=4), measure=killing)
-    (tmp_path / "cut" / "curves.jsonl").open("a").write(json.dumps({"step": 6, "loss": 0.0}) + "\n")
+    with (tmp_path / "cut" / "curves.jsonl").open("a") as log:
+        log.write(json.dumps({"step": 6, "loss": 0.0}) + '\n{"step": 7, "lo')
     resumed = run(tmp_path / "cut", tiny_tensors, tiny_config, characters)
     assert equal(whole, resumed)
     assert equal(

@@ -75,6 +75,9 @@ def test_pairs_are_made_judged_and_resumed(tmp_path: Path, data: Path):
     assert kept["round_trip"] == 100.0
     assert silver.make_silver(engine, [row(1, REFERENCE)], out, batch=2) == {}
     assert len(list(read_rows(out))) == 1
+    whole = out.read_bytes()
+    out.write_bytes(whole + whole[:40])  # killed while it wrote
+    assert silver.make_silver(engine, [row(1, REFERENCE)], out, batch=2) == {} and out.read_bytes() == whole
     (example,) = load_mix(data, silver=out)["silver"]
     assert example.targets[0] == ("summary", "en", GOOD)
 

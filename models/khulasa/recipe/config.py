@@ -11,35 +11,22 @@ from typing import Any
 from ....errors import UsageError
 from .stream import Stage
 
-# Shares are of positions run. First the languages (bitext), then summaries with bitext kept in.
-BITEXT = {
-    "tr": 0.34,
-    "par": 0.12,
-    "xl": 0.08,
-    "xl-long": 0.12,
-    "name": 0.05,
-    "sum-ar": 0.13,
-    "sum-en": 0.05,
-    "xsum": 0.03,
-    "head-ar": 0.04,
-    "head-en": 0.02,
-    "dlg": 0.02,
-    "silver": 0.1,
+# Shares of the positions run: first the languages (bitext), then summaries with bitext kept in.
+_SHARES = {
+    "tr": (0.34, 0.2),
+    "par": (0.12, 0.1),
+    "xl": (0.08, 0.05),
+    "xl-long": (0.12, 0.1),
+    "name": (0.05, 0.03),
+    "sum-ar": (0.13, 0.24),
+    "sum-en": (0.05, 0.08),
+    "xsum": (0.03, 0.1),
+    "head-ar": (0.04, 0.05),
+    "head-en": (0.02, 0.03),
+    "dlg": (0.02, 0.04),
+    "silver": (0.1, 0.2),
 }
-SUMMARIES = {
-    "tr": 0.2,
-    "par": 0.1,
-    "xl": 0.05,
-    "xl-long": 0.1,
-    "name": 0.03,
-    "sum-ar": 0.24,
-    "sum-en": 0.08,
-    "xsum": 0.1,
-    "head-ar": 0.05,
-    "head-en": 0.03,
-    "dlg": 0.04,
-    "silver": 0.2,
-}
+BITEXT, SUMMARIES = ({part: shares[stage] for part, shares in _SHARES.items()} for stage in (0, 1))
 CURRICULUM = (Stage(800, BITEXT, 448, 112), Stage(1200, SUMMARIES, 448, 128), Stage(1_000_000, SUMMARIES, 640, 128))
 LONG_CURRICULUM = (
     Stage(4000, BITEXT, 448, 160),
@@ -96,22 +83,16 @@ class TrainConfig:
         return json.dumps(asdict(self), indent=1)
 
 
+# One GPU: about eight passes over the mix.
+_CUDA = TrainConfig(
+    steps=12000, packs=1, total=8192, workers=1, warmup=200, ema=0.998, validate_every=500, save_every=500,
+    measure_every=3000, device="cuda", stages=LONG_CURRICULUM,
+)  # fmt: skip
 CONFIGS: dict[str, TrainConfig] = {
-    # Two cores, an hour and a half.
-    "cpu": TrainConfig(),
-    # One GPU, adapter: about eight passes over the mix.
-    "cuda": TrainConfig(
-        steps=12000, packs=1, total=8192, workers=1, warmup=200, ema=0.998, validate_every=500, save_every=500,
-        measure_every=3000, device="cuda",
-        stages=LONG_CURRICULUM,
-    ),
-    # One GPU, every matrix.
-    "cuda-full": TrainConfig(
-        rank=0, rate=3e-5, weight_decay=0.01, steps=12000, packs=1, total=8192, workers=1, warmup=400, ema=0.998,
-        validate_every=500, save_every=500, measure_every=3000, device="cuda",
-        stages=LONG_CURRICULUM,
-    ),
-}  # fmt: skip
+    "cpu": TrainConfig(),  # two cores, an hour and a half
+    "cuda": _CUDA,
+    "cuda-full": replace(_CUDA, rank=0, rate=3e-5, weight_decay=0.01, warmup=400),  # every matrix
+}
 
 
 def _stages(value: Sequence[Mapping[str, Any]]) -> tuple[Stage, ...]:

@@ -11,15 +11,19 @@ from ....errors import DataError, MissingExtraError
 
 
 def read_curves(run: Path) -> list[dict[str, Any]]:
-    """The log of a run.
+    """The log of a run; a last line that was being written when the run was killed is left out.
 
     Raises:
-        DataError: the folder has none.
+        DataError: the folder has none, or a line in it is broken.
     """
     path = run / "curves.jsonl"
     if not path.is_file():
         raise DataError(f"{path} is not there; name the folder of a training run")
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    whole = path.read_text(encoding="utf-8").split("\n")[:-1]
+    try:
+        return [json.loads(line) for line in whole]
+    except ValueError as error:
+        raise DataError(f"{path}: a broken line ({error}); take it out") from None
 
 
 def series(records: Sequence[dict[str, Any]], kind: str) -> dict[str, tuple[list[int], list[float]]]:

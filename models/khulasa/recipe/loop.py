@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import TrainConfig
+from .curves import read_curves
 from .mix import Example
 from .pack import Encoded, Pack, build_pack
 from .stream import Stream, encode_example
@@ -79,8 +80,8 @@ def _write(path: Path, write: Any) -> None:
 def _truncate_curves(path: Path, step: int) -> None:
     """Drops what a killed run logged after its last checkpoint."""
     if path.is_file():
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["step"] <= step]
-        path.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+        kept = [json.dumps(record) + "\n" for record in read_curves(path.parent) if record["step"] <= step]
+        _write(path, lambda beside: beside.write_text("".join(kept), encoding="utf-8"))
 
 
 def train(

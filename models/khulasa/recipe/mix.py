@@ -18,6 +18,7 @@ from typing import Any
 
 from ....errors import DataError
 from . import filters
+from .filters import Seen
 
 # Never trained on; their near-duplicates are dropped from everything else.
 HELD_OUT = ("ar/dev", "ar/dev_nolead", "ar/dev_aic", "en/dev_xsum", "en/dev_cnndm", "parallel/flores200_dev")
@@ -282,15 +283,12 @@ def find(data: Path, name: str) -> Path | None:
 
 def held_out(data: Path) -> Seen:
     """Shingles of every dev document and sentence."""
-    seen = filters.Seen(share=0.25)
+    seen = Seen(share=0.25)
     for name in HELD_OUT:
         path = find(data, name)
         for row in read_rows(path) if path else ():
             seen.add(str(row[key]) for key in ("document", "ar", "en") if row.get(key))
     return seen
-
-
-Seen = filters.Seen
 
 
 def load_mix(

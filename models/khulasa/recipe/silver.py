@@ -9,6 +9,7 @@ the figures that each target was kept by.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,15 @@ def references(data: Path, files: Sequence[str] = FILES, limit: int | None = Non
                 yield row
 
 
+def _whole_lines(out: Path) -> bool:
+    """Whether there is such a file; drops the line that was being written when an earlier run was killed."""
+    if not out.is_file():
+        return False
+    data = out.read_bytes()
+    os.truncate(out, data.rfind(b"\n") + 1)
+    return True
+
+
 def make_silver(
     engine: KhulasaEngine,
     rows: Iterable[dict[str, Any]],
@@ -127,7 +137,7 @@ def make_silver(
     report: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
     """Writes the pairs that survive, a batch at a time, skipping ids that ``out`` has; gives counts by verdict."""
-    done = {row["id"] for row in read_rows(out)} if out.is_file() else set()
+    done = {row["id"] for row in read_rows(out)} if _whole_lines(out) else set()
     counts: dict[str, int] = {}
     waiting: dict[str, list[dict[str, Any]]] = {"ar": [], "en": []}
 
