@@ -1,4 +1,4 @@
-"""A tiny random base, a tokenizer of characters, and a data folder written for the tests."""
+"""The tiny model's tensors, a tokenizer of characters, and a data folder written for the tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from summarize.models.khulasa.configuration_khulasa import KhulasaConfig
 from summarize.models.khulasa.modeling_khulasa import KhulasaForConditionalGeneration
 
 
@@ -27,33 +26,6 @@ class Characters:
 @pytest.fixture(scope="session")
 def characters() -> Characters:
     return Characters()
-
-
-@pytest.fixture(scope="session")
-def tiny_config() -> KhulasaConfig:
-    """Two query heads on one key-value head, a window shorter than the documents, a global layer between local ones."""
-    return KhulasaConfig(
-        vocab_size=64,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        num_key_value_heads=1,
-        head_dim=16,
-        query_pre_attn_scalar=16.0,
-        global_layers=(1,),
-        window=7,
-    )
-
-
-@pytest.fixture(scope="session")
-def tiny_model(tiny_config: KhulasaConfig) -> KhulasaForConditionalGeneration:
-    torch.manual_seed(1)
-    model = KhulasaForConditionalGeneration(tiny_config).eval()
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(torch.randn_like(parameter) * (0.3 if "norm" in name else 0.2))
-    return model
 
 
 @pytest.fixture(scope="session")

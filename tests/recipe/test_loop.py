@@ -61,7 +61,7 @@ def test_learns_and_repeats_itself(tmp_path, tiny_tensors, tiny_config, characte
     other = run(tmp_path / "c", tiny_tensors, tiny_config, characters, replace(config, seed=1))
     assert not equal(one, other)
     assert {t.dtype for t in one.values()} == {torch.bfloat16}
-    assert one["layers.0.q.a"].shape == (4, 32) and len(one) == 3 * 7 * 2
+    assert one["layers.0.q.a"].shape == (4, 24) and len(one) == 4 * 7 * 2
 
 
 def test_killed_and_resumed_is_as_never_killed(tmp_path, tiny_tensors, tiny_config, characters):
