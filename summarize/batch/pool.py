@@ -19,6 +19,8 @@ from .work import Asked, Facts, Load, Worker
 # Times that a task may be under way in a process that dies before the task is to blame.
 _MOST_DEATHS = 2
 _MOST_FAILED_STARTS = 3
+# What a machine with GPUs has (NVIDIA, AMD, Windows' Linux, Windows): elsewhere torch need not be asked for them.
+_GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:\\")
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,11 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         threads = max(1, cores() // self.size)
-        arguments = (theirs, replace(self._load, device=self._device(number)), self._asked, threads)
+        arguments = (theirs, number, self._load, self._asked, threads)
         process = context.Process(target=_serve, args=arguments, daemon=True, name=f"khulasa-{number}")
         process.start()
         theirs.close()  # the other end is the process's alone: its death is the end of the pipe
         return _Member(number, process, ours)
-
-    def _device(self, number: int) -> str:
-        """Several GPUs are dealt out in turn."""
-        if self._load.device not in ("auto", "cuda"):
-            return self._load.device
-        import torch
-
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        return f"cuda:{number % count}" if count > 1 else self._load.device
 
     def facts(self) -> Facts:
         while self._facts is None:
@@ -222,18 +215,25 @@ class _Member:
     task: Task | None = None
 
 
-def _serve(pipe: Connection, load: Load, asked: Asked, threads: int) -> None:
+def device_of(number: int, device: str) -> str:
+    """The device of worker ``number``: several GPUs are dealt out in turn."""
+    if device not in ("auto", "cuda") or not any(map(os.path.exists, _GPUS)):
+        return device
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return f"cuda:{number % count}" if count > 1 else device
+
+
+def _serve(pipe: Connection, number: int, load: Load, asked: Asked, threads: int) -> None:
     """A worker process's life: load the model, then a task at a time until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sees to the end
     threading.Thread(target=_die_with_parent, daemon=True).start()
     told = os.environ.get("OMP_NUM_THREADS", "")
     limit = min(threads, int(told)) if told.isdigit() else threads
-    os.environ["OMP_NUM_THREADS"] = str(limit)
+    os.environ["OMP_NUM_THREADS"] = str(limit)  # which torch, imported below, goes by
     try:
-        import torch
-
-        torch.set_num_threads(limit)
-        worker = _make(load, asked)
+        worker = _make(replace(load, device=device_of(number, load.device)), asked)
         pipe.send(("ready", worker.facts))
         while True:
             task = pipe.recv()

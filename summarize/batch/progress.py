@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -20,8 +21,18 @@ class Progress:
         if self.shown:
             from tqdm import tqdm
 
+            # A terminal that does not know its size says 0 columns and lines, in which tqdm would show nothing.
+            size: dict[str, int] = (
+                {} if os.get_terminal_size(sys.stderr.fileno()).columns else {"ncols": 80, "nrows": 24}
+            )
             self._bar = tqdm(
-                total=self._total, initial=tokens, unit="tok", unit_scale=True, file=sys.stderr, smoothing=0.05
+                total=self._total,
+                initial=tokens,
+                unit="tok",
+                unit_scale=True,
+                file=sys.stderr,
+                smoothing=0.05,
+                **size,
             )
 
     def expect(self, total: int) -> None:
