@@ -1,10 +1,13 @@
-"""Shared fixtures: a tiny model on disk, the checkout's folder, the seed article."""
+"""Shared fixtures: a tiny model on disk, the checkout's folder, the seed article, JSON lines."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,18 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def seed_text() -> str:
     return SEED.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def write_jsonl(tmp_path: Path) -> Callable[[str, Sequence[Mapping[str, Any]]], Path]:
+    """Writes rows as JSON lines into the test's folder."""
+
+    def write(name: str, items: Sequence[Mapping[str, Any]]) -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(i, ensure_ascii=False) + "\n" for i in items), encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,15 +58,3 @@ def rows() -> list[dict[str, str]]:
         }
         for i in range(12)
     ]
-
-
-@pytest.fixture
-def write_jsonl(tmp_path: Path) -> Callable[[str, Sequence[Mapping[str, Any]]], Path]:
-    """Writes rows as JSON lines into the test's folder."""
-
-    def write(name: str, items: Sequence[Mapping[str, Any]]) -> Path:
-        path = tmp_path / name
-        path.write_text("".join(json.dumps(i, ensure_ascii=False) + "\n" for i in items), encoding="utf-8")
-        return path
-
-    return write

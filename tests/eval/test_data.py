@@ -19,11 +19,6 @@ ROWS = [
 ]
 
 
-def jsonl(path: Path, rows: list) -> Path:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    return path
-
-
 def write(folder: Path, kind: str) -> Path:
     path = folder / f"data{kind}"
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).encode()
@@ -74,31 +69,31 @@ LAYOUTS = [
 
 
 @pytest.mark.parametrize(("layout", "row", "identity"), LAYOUTS, ids=[x[0] for x in LAYOUTS])
-def test_layouts_are_told_by_their_fields(tmp_path: Path, layout: str, row: dict, identity: str) -> None:
-    path = jsonl(tmp_path / "x.jsonl", [row])
+def test_layouts_are_told_by_their_fields(write_jsonl, layout: str, row: dict, identity: str) -> None:
+    path = write_jsonl("x.jsonl", [row])
     for choice in ("auto", layout):
         (example,) = load_examples(path, layout=choice)
         assert example.id == identity
         assert example.document == row.get("text", row.get("article"))
 
 
-def test_one_source_may_have_several_targets_in_crosssum(tmp_path: Path) -> None:
+def test_one_source_may_have_several_targets_in_crosssum(write_jsonl) -> None:
     rows = [{"source_url": "s", "target_url": t, "summary": "x y", "text": "long text"} for t in ("1", "2")]
-    assert len(load_examples(jsonl(tmp_path / "x.jsonl", rows))) == 2
+    assert len(load_examples(write_jsonl("x.jsonl", rows))) == 2
 
 
-def test_fields_by_name(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "x.jsonl", [{"nr": 7, "body": "Some text.", "gist": "Text."}])
+def test_fields_by_name(write_jsonl) -> None:
+    path = write_jsonl("x.jsonl", [{"nr": 7, "body": "Some text.", "gist": "Text."}])
     (example,) = load_examples(path, fields={"id": "nr", "document": "body", "summary": "gist"})
     assert (example.id, example.document, example.for_language("en")) == ("7", "Some text.", ("Text.",))
 
 
-def test_several_references_and_both_languages(tmp_path: Path) -> None:
+def test_several_references_and_both_languages(write_jsonl) -> None:
     rows = [
         {"document": "Some text.", "summaries": ["One.", "Two."], "summary": "One."},
         {"document": "Some text.", "summary_ar": "نص", "summary_en": "Text."},
     ]
-    first, second = load_examples(jsonl(tmp_path / "x.jsonl", rows))
+    first, second = load_examples(write_jsonl("x.jsonl", rows))
     assert first.for_language("en") == ("One.", "Two.")
     assert (second.for_language("ar"), second.for_language("en")) == (("نص",), ("Text.",))
     assert (first.id, second.id) == ("1", "2")
@@ -148,14 +143,14 @@ def test_errors_name_the_line(tmp_path: Path, lines: list[str], message: str) ->
 @pytest.mark.parametrize(
     ("stated", "source"), [("ar", "ar"), ("Arabic", "ar"), ("en_XX", "en"), ("en-GB", "en"), ("", "en"), (None, "en")]
 )
-def test_stated_languages(tmp_path: Path, stated: str | None, source: str) -> None:
-    (example,) = load_examples(jsonl(tmp_path / "x.jsonl", [{**ROWS[0], "source_lang": stated}]))
+def test_stated_languages(write_jsonl, stated: str | None, source: str) -> None:
+    (example,) = load_examples(write_jsonl("x.jsonl", [{**ROWS[0], "source_lang": stated}]))
     assert example.source_lang == source
 
 
 @pytest.mark.parametrize("field", ["source_lang", "target_lang"])
-def test_other_languages_are_refused(tmp_path: Path, field: str) -> None:
-    path = jsonl(tmp_path / "x.jsonl", [{**ROWS[0], field: "french"}])
+def test_other_languages_are_refused(write_jsonl, field: str) -> None:
+    path = write_jsonl("x.jsonl", [{**ROWS[0], field: "french"}])
     with pytest.raises(DataError, match=f"line 1: field '{field}' is 'french'; only Arabic .ar. and English .en."):
         load_examples(path)
 
@@ -167,10 +162,10 @@ def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     assert (example.document, example.for_language("en")) == ("cut \ufffd here", ("whole \U0001f600",))
 
 
-def test_empty_rows_can_be_left_out(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "x.jsonl", [ROWS[0], {"id": "b", "document": "x", "summary": ""}])
+def test_empty_rows_can_be_left_out(write_jsonl) -> None:
+    path = write_jsonl("x.jsonl", [ROWS[0], {"id": "b", "document": "x", "summary": ""}])
     assert [e.id for e in read_examples(path, skip_empty=True)] == ["a"]
-    path = jsonl(tmp_path / "y.jsonl", [{"id": "b", "document": "x", "summary": ""}, ROWS[0]])
+    path = write_jsonl("y.jsonl", [{"id": "b", "document": "x", "summary": ""}, ROWS[0]])
     assert [e.number for e in read_examples(path, skip_empty=True)] == [1]
 
 
@@ -214,8 +209,8 @@ def test_a_zst_file_cut_at_the_end_of_a_line_is_noticed(tmp_path: Path) -> None:
         list(read_rows(path))
 
 
-def test_unknown_names_list_the_choices(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "x.jsonl", ROWS)
+def test_unknown_names_list_the_choices(tmp_path: Path, write_jsonl) -> None:
+    path = write_jsonl("x.jsonl", ROWS)
     with pytest.raises(UsageError, match="not a known format; choose from .jsonl"):
         read_rows(tmp_path / "x.docx")
     with pytest.raises(UsageError, match="'mine' is not a known layout; choose from auto, khulasa, crosssum"):
@@ -232,13 +227,13 @@ def test_limit_reads_no_further(tmp_path: Path) -> None:
     assert len(load_examples(path, limit=1)) == 1
 
 
-def test_predictions_of_any_kind(tmp_path: Path) -> None:
+def test_predictions_of_any_kind(tmp_path: Path, write_jsonl) -> None:
     text = tmp_path / "p.txt"
     text.write_text("one\n\nthree", encoding="utf-8")
     assert [row[2] for row in read_predictions(text)] == ["one", "", "three"]
-    rows = jsonl(tmp_path / "p.jsonl", [{"id": 1, "output": "x"}])
+    rows = write_jsonl("p.jsonl", [{"id": 1, "output": "x"}])
     assert [row[1:] for row in read_predictions(rows)] == [("1", "x", None)]
-    labelled = jsonl(tmp_path / "l.jsonl", [{"id": 1, "output": "x", "to": "arabic"}])
+    labelled = write_jsonl("l.jsonl", [{"id": 1, "output": "x", "to": "arabic"}])
     assert [row.to for row in read_predictions(labelled)] == ["ar"]
     with pytest.raises(DataError, match="no field 'mine'; the fields are id, output"):
         list(read_predictions(rows, "mine"))
