@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .evaluation import evaluate
     from .outcome import Evaluation
     from .report import write_report
-    from .rouge import Rouge, RougeConfig, Score
+    from .rouge import Rouge, Score
+    from .rouge_config import RougeConfig
     from .signature import Signature
     from .stats import approximate_randomisation, bootstrap_intervals, paired_bootstrap
     from .trainer import rouge_metrics
@@ -24,7 +25,7 @@ _LAZY = {
     "Evaluation": "outcome",
     "Example": "data",
     "Rouge": "rouge",
-    "RougeConfig": "rouge",
+    "RougeConfig": "rouge_config",
     "Score": "rouge",
     "Signature": "signature",
     "approximate_randomisation": "stats",

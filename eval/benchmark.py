@@ -20,7 +20,8 @@ from summarize.sentences import split_sentences
 
 from .data import load_examples
 from .porter import porter_stem
-from .rouge import TYPES, Rouge
+from .rouge import Rouge
+from .rouge_config import TYPES
 
 Pairs = list[tuple[str, str]]
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -16,7 +16,7 @@ from summarize.languages import parse_languages
 from summarize.options import shared
 
 if TYPE_CHECKING:
-    from .rouge import RougeConfig
+    from .rouge_config import RougeConfig
 
 _RESAMPLES = "KHULASA_RESAMPLES"
 _STATISTICS = "Of intervals and tests."
@@ -26,7 +26,7 @@ def _rouge_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that both commands share: ROUGE's parts."""
     from .metrics import METRICS
     from .parts import NORMALIZERS, SPLITTERS, STEMMERS, TOKENIZERS
-    from .rouge import MULTI
+    from .rouge_config import MULTI
 
     metric_help = f"Metric; may be given several times. Choose from {', '.join(METRICS)}."
     level = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -54,7 +54,7 @@ def _rouge_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _config(lang: str, signature: str | None, **parts: Any) -> RougeConfig:
-    from .rouge import TYPES, RougeConfig
+    from .rouge_config import TYPES, RougeConfig
 
     return RougeConfig.from_signature(signature) if signature else RougeConfig(TYPES, lang, **parts)
 

@@ -18,7 +18,7 @@ from .cache import OutputCache, only_one, write_atomically
 from .data import Example, load_examples
 from .metrics import DEFAULT_METRICS, Case, ready_metrics, score_cases
 from .outcome import Direction, Evaluation, Pair, SystemScores
-from .rouge import RougeConfig
+from .rouge_config import RougeConfig
 from .stats import (
     Interval,
     approximate_randomisation,

@@ -17,7 +17,8 @@ from summarize.errors import MissingExtraError, UsageError
 
 from .extractive import NAN, compression, coverage_density, novel_ngrams, repeated_ngrams
 from .parts import arabic_share, normalize_marks, normalize_v1
-from .rouge import TYPES, Rouge, RougeConfig
+from .rouge import Rouge
+from .rouge_config import TYPES, RougeConfig
 from .signature import Signature
 
 

@@ -14,7 +14,7 @@ from .outcome import Direction, Evaluation, SystemScores, shown_columns
 from .report_marks import mark
 from .report_plots import Series, forest, ridges, trend
 from .report_style import CSS
-from .rouge import RougeConfig
+from .rouge_config import RougeConfig
 from .systems import BASELINES
 
 MAIN = (

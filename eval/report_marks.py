@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .parts import NORMALIZERS, TOKENIZERS
-from .rouge import RougeConfig
+from .rouge_config import RougeConfig
 
 # A word as written: letters and digits with the marks, tatweel and joiners within, which normalisation removes.
 _WORD = re.compile(

@@ -16,7 +16,8 @@ from .data import field_text, read_predictions
 from .metrics import Case, ReadyMetric, ready_metrics, score_cases
 from .parts import arabic_share, guess_language
 from .readers import file_format, read_lines, read_rows
-from .rouge import Rouge, RougeConfig
+from .rouge import Rouge
+from .rouge_config import RougeConfig
 from .workers import ordered_map
 
 

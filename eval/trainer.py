@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .rouge import Rouge, RougeConfig
+from .rouge import Rouge
+from .rouge_config import RougeConfig
 
 
 def rouge_metrics(tokenizer: Any, config: RougeConfig | None = None) -> Callable[[Any], dict[str, float]]:
