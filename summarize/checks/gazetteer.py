@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .text import Token, arabic_stems, fold, fold_word, tokenize
+from .text import Token, arabic_stems, fold, tokenize
 from .translit import Weights
 
 _NISBA = ("", "ه", "ون", "ين", "ات", "ان", "تان", "تين", "ا", "و", "يي")
@@ -148,6 +148,3 @@ def load() -> Gazetteer:
         frozenset(sections["names-en"]), frozenset(sections["names-ar"]),
         Weights(packed["edits"], packed["insertions"], packed["letters"]),
     )  # fmt: skip
-
-
-__all__ = ["Concept", "Gazetteer", "Mention", "fold_word", "load"]

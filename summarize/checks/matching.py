@@ -255,6 +255,3 @@ class NumberIndex:
             return Match("unsupported", why="the document does not state this Hijri date (calendars are not converted)")
         name = MONTH_NAMES[(d.month or 1) - 1]
         return Match("unsupported", why=f"the document states no such date in {name}")
-
-
-__all__ = ["Match", "NumberIndex"]

@@ -111,8 +111,9 @@ def cases(items: Iterable[dict], human: str) -> list[Case]:
     out: list[Case] = []
     documents: dict[str, Document] = {}
     for row in items:
-        document = documents.setdefault(row["document"], None) or Document(row["document"])  # type: ignore[arg-type]
-        documents[row["document"]] = document
+        if row["document"] not in documents:
+            documents[row["document"]] = Document(row["document"])
+        document = documents[row["document"]]
         summary = row["system_summary"]
         out.append(Case(document, summary, row[human], row.get("errors", {}), row["dataset"]))
     return out
