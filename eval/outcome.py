@@ -50,6 +50,7 @@ class Direction:
 
     @property
     def title(self) -> str:
+        """As "ar → en"."""
         return f"{self.source} → {self.target}"
 
 

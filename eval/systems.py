@@ -61,6 +61,7 @@ class Lead:
         self.name = f"lead-{n}"
 
     def fingerprint(self) -> Mapping[str, Any]:
+        """See :class:`System`."""
         return {"system": "lead", "n": self.n}
 
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
@@ -81,6 +82,7 @@ class Oracle:
         self.limit = limit
 
     def fingerprint(self) -> Mapping[str, Any]:
+        """See :class:`System`."""
         return {"system": "oracle", "limit": self.limit, "gain": "rouge1+rouge2"}
 
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
@@ -139,6 +141,7 @@ class Predictions:
         return frozenset(to for _, to in self._by_id if to is not None)
 
     def fingerprint(self) -> Mapping[str, Any]:
+        """See :class:`System`."""
         return {"system": "predictions", "file": self.path.name, "sha256": _file_hash(self.path)}
 
     def __call__(self, examples: Sequence[Example], to: str) -> list[str | None]:
@@ -187,6 +190,7 @@ class Model:
         self._summarizer: Any = None
 
     def fingerprint(self) -> Mapping[str, Any]:
+        """See :class:`System`."""
         from summarize import __version__
 
         # Where the files come from makes no difference to what is written.

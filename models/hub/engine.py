@@ -111,6 +111,7 @@ class HubEngine:
     # ---- encoder -------------------------------------------------------------------------------------------------
 
     def count(self, text: str) -> int:
+        """Source tokens of ``text``."""
         return len(self.tokenizer(text, verbose=False)["input_ids"])
 
     def encode(self, documents: Sequence[str], sources: Sequence[str] | None = None) -> Memory:

@@ -67,6 +67,7 @@ class PipelineEngine:
                 check_direction(self.name, self.directions, source, task.language)
 
     def count(self, text: str) -> int:
+        """Source tokens of ``text``."""
         return self.summarizer.count(text)
 
     def encode(self, documents: Sequence[str], sources: Sequence[str] | None = None) -> Memory:

@@ -29,6 +29,7 @@ class Source:
 
     @property
     def pinned(self) -> bool:
+        """Whether one commit is taken, whatever comes after it."""
         return self.revision != UNPINNED
 
 
@@ -82,6 +83,7 @@ class ModelSpec:
         return all(find(source.repo, source.revision) is not None for source in self.sources)
 
     def to_dict(self) -> dict[str, Any]:
+        """For JSON: all fields, and whether the files are on this machine."""
         return {**asdict(self), "on_disk": self.on_disk}
 
 

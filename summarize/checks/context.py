@@ -144,8 +144,6 @@ def percent_width(tokens: Sequence[Token], last: int) -> int:
         return 1
     if words[:2] in (["per", "cent"], ["في", "الميه"], ["في", "المايه"], ["ب", "الميه"], ["نقطه", "ميويه"]):
         return 2
-    if words[:1] in (["و", "في"],):
-        return 0
     return 2 if words[:2] and words[0] == "-" and words[1:2] and words[1] in PERCENT else 0
 
 

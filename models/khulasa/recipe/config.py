@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,12 +75,10 @@ class TrainConfig:
     stages: tuple[Stage, ...] = CURRICULUM
 
     def rate_at(self, step: int) -> float:
+        """The learning rate of a step, from 0 on."""
         down = self.decay_from * self.steps
         slope = 1.0 if step < down else 1.0 - (1.0 - self.floor) * (step - down) / max(1.0, self.steps - down)
         return self.rate * min(1.0, (step + 1) / max(1, self.warmup)) * max(self.floor, slope)
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
 
 
 # One GPU: about eight passes over the mix.

@@ -115,20 +115,21 @@ class Seen:
         return kept or hashes
 
     def add(self, texts: Iterable[str]) -> Seen:
+        """Remembers the texts."""
         for text in texts:
             self._hashes |= self._shingles(text)
         return self
 
     def repeats(self, text: str) -> bool:
+        """Whether most of a text has been seen."""
         shingles = self._shingles(text)
         return bool(shingles) and len(shingles & self._hashes) / len(shingles) >= self.share
 
     def new(self, text: str) -> bool:
         """False for a repeat; otherwise remembers the text."""
-        shingles = self._shingles(text)
-        if shingles and len(shingles & self._hashes) / len(shingles) >= self.share:
+        if self.repeats(text):
             return False
-        self._hashes |= shingles
+        self.add([text])
         return True
 
 

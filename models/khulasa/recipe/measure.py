@@ -52,6 +52,7 @@ class Measured:
     seconds: float = 0.0
 
     def rows(self) -> Iterator[dict[str, Any]]:
+        """The outputs for JSON lines; of each document its beginning."""
         for g in self.outputs:
             yield {
                 "set": g.set,

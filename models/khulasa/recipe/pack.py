@@ -54,6 +54,7 @@ class Pack:
     used: int
 
     def to(self, device: torch.device) -> Pack:
+        """The same pack on another device."""
         blocks = tuple(Block(b.first, b.last, b.everywhere.to(device), b.near.to(device)) for b in self.blocks)
         return replace(
             self,

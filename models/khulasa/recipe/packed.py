@@ -142,6 +142,7 @@ class PackedLayer(nn.Module):
             self.register_buffer(short, 1.0 + weight(long).float())
 
     def linear(self, stack: str, x: Tensor) -> Tensor:
+        """``x [T, in]`` through the stacked matrices of ``STACKS[stack]``, adapter included: ``[T, sum of outs]``."""
         w = getattr(self, stack)
         if not self.rank:
             return F.linear(x, w.to(x.dtype))
@@ -189,6 +190,7 @@ class PackedModel(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the weights are."""
         return self.final.device
 
     def hidden(self, pack: Pack) -> Tensor:

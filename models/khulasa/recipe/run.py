@@ -28,6 +28,7 @@ def save_examples(parts: Mapping[str, list[Example]], path: Path) -> None:
 
 
 def load_examples(path: Path) -> dict[str, list[Example]]:
+    """What ``save_examples`` wrote."""
     parts: dict[str, list[Example]] = {}
     with path.open(encoding="utf-8") as file:
         for line in file:

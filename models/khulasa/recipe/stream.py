@@ -56,6 +56,7 @@ class Stream:
         self._encoded: dict[tuple[str, int, int, int], Encoded] = {}
 
     def state(self) -> dict[str, Any]:
+        """All that ``restore`` needs to go on with the very next pack, as plain JSON."""
         return {
             "taken": dict(self.taken),
             "positions": dict(self.positions),
@@ -64,6 +65,7 @@ class Stream:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes back to where ``state()`` was taken."""
         self.taken.update(state["taken"])
         self.positions.update(state["positions"])
         self.stage = state["stage"]
