@@ -161,4 +161,5 @@ def _pruned(html: str) -> Any:
         # A name alone is not enough to throw away most of a page.
         if element.getparent() is not None and len(squeeze(element.text_content())) < 0.4 * whole:
             element.drop_tree()
-    return tree
+    # Nor are many such names together enough to throw away all of it.
+    return tree if len(squeeze(tree.text_content())) >= 0.1 * whole else _tree(html)

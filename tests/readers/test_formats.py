@@ -205,6 +205,11 @@ def test_markdown_comments() -> None:
     assert markdown_text("a <!-- " * 20_000)[0].startswith("a <!-- a")
 
 
+def test_a_page_all_of_whose_parts_are_named_after_sharing_is_read() -> None:
+    page = "".join(f'<div class="share">{paragraph}</div>' for paragraph in PARAGRAPHS)
+    assert read_bytes(f"<html><body>{page}</body></html>".encode(), "a.html").text == TEXT
+
+
 def test_a_page_inside_a_form_is_read() -> None:
     page = f"<html><body><form><p>{PARAGRAPHS[0][:60]}</p></form></body></html>"
     assert read_bytes(page.encode(), "a.html").text == PARAGRAPHS[0][:60]
