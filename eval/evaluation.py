@@ -19,6 +19,7 @@ from .data import Example, load_examples
 from .metrics import DEFAULT_METRICS, Case, ready_metrics, score_cases
 from .outcome import Direction, Evaluation, Pair, SystemScores
 from .rouge_config import RougeConfig
+from .signature import Signature
 from .stats import (
     Interval,
     approximate_randomisation,
@@ -307,5 +308,13 @@ class _Run:
             self.notes.append(f"{source} → {target}: without {', '.join(silent)}, which write none in this direction")
         small = small_sample_warning(len(group))
         pairs = _compare(scored, self.options["resamples"], self.options["seed"])
-        signatures = {item.metric.name: item.signature for item in ready}
+        counts = {len(example.for_language(target)) for example in group}
+        extra = {"nrefs": counts.pop() if len(counts) == 1 else "var"}
+        extra |= {"bs": self.options["resamples"], "seed": self.options["seed"]}
+        signatures = {
+            item.metric.name: str(Signature.parse(item.signature).with_fields(**extra))
+            if item.metric.name.startswith("rouge")
+            else item.signature
+            for item in ready
+        }
         return Direction(source, target, group, scored, pairs, signatures, [small] if small else [])

@@ -82,7 +82,8 @@ def test_scores_side_by_side(tmp_path: Path, rows, write_jsonl) -> None:
     assert saved["directions"][0]["ids"] == [r["id"] for r in rows]
     assert saved["directions"][0]["per_document"]["fake"]["rouge1"] == [0.0] * 12
     assert saved["settings"]["systems"]["fake"]["n"] == 6
-    assert "lang:en|norm:lower|tok:rouge" in saved["directions"][0]["signatures"]["rouge"]
+    signature = saved["directions"][0]["signatures"]["rouge"]
+    assert "lang:en|norm:lower|tok:rouge" in signature and "|nrefs:1|bs:200|seed:12345|v:" in signature
 
 
 def test_outputs_are_kept_until_something_changes(tmp_path: Path, rows, write_jsonl) -> None:
