@@ -134,9 +134,8 @@ class Job:
                 why = why or str(error)
         if why and (not reached or (self.languages and not document.short)):
             if document.short:
-                why = (
-                    f"{_too_short(document)}{self.engine.name!r} does not translate it; give a longer text, or khulasa"
-                )
+                name = repr(self.engine.name)
+                why = f"{_too_short(document)}{name} does not translate it; give a longer text, or take khulasa"
             raise DocumentError(why)
         return tuple(reached)
 
