@@ -6,6 +6,7 @@ Shapes in the comments: B documents, n source tokens, D hidden size, R = B rows 
 from __future__ import annotations
 
 import copy
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ class HubEngine:
         self.decoding = spec.decoding if spec else None
         self.limit = min(self._limit(), spec.input_limit) if spec else self._limit()
         self._foreign: dict[str, list[int]] = {}
+        self._tokenizing = threading.Lock()
 
     def _limit(self) -> int:
         """Source tokens that the architecture or its tokenizer allows."""
@@ -148,11 +150,12 @@ class HubEngine:
         prefix = self.family.prefix(self.config, self.tokenizer, task)
         ids, sizes = [], []
         for text, language in zip(encoded.texts, encoded.sources, strict=True):
-            self.family.source(self.tokenizer, language)
-            row = self.tokenizer(prefix + text, verbose=False)["input_ids"]
-            sizes.append(len(row))
-            if len(row) > self.limit:
-                row = self.tokenizer(prefix + text, truncation=True, max_length=self.limit)["input_ids"]
+            with self._tokenizing:  # the tokenizer keeps the language, and another thread may want another one
+                self.family.source(self.tokenizer, language)
+                row = self.tokenizer(prefix + text, verbose=False)["input_ids"]
+                sizes.append(len(row))
+                if len(row) > self.limit:
+                    row = self.tokenizer(prefix + text, truncation=True, max_length=self.limit)["input_ids"]
             ids.append(row)
         return ids, sizes
 
