@@ -61,8 +61,6 @@ def load(folder: Path, name: str, device: str, dtype: Any) -> Checkpoint:
 
     import summarize.models  # noqa: F401 - registers the bundled architecture with transformers
 
-    from ..khulasa.engine import default_dtype
-
     if not is_complete(folder):
         raise ModelError(
             f"{name}: this folder holds no weights, whole, that can be loaded (config.json with model.safetensors or "
@@ -82,7 +80,7 @@ def load(folder: Path, name: str, device: str, dtype: Any) -> Checkpoint:
         if file.suffix == ".model" and find_spec("google.protobuf") is None:
             # transformers reads a SentencePiece file with it, and without it asks for an unrelated package.
             raise MissingExtraError(f"{name}: its tokenizer needs protobuf: pip install 'khulasa[hub]'")
-        chosen = dtype or default_dtype(torch.device(device))
+        chosen = dtype or _native(torch.device(device))
         try:
             tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         except Exception as error:
@@ -102,6 +100,17 @@ def load(folder: Path, name: str, device: str, dtype: Any) -> Checkpoint:
     checkpoint = Checkpoint(config, tokenizer, model.eval().to(device), family_of(config, tokenizer))
     _refuse_raw(checkpoint, name)
     return checkpoint
+
+
+def _native(device: Any) -> Any:
+    """bfloat16 where the device multiplies it natively, else float32."""
+    import torch
+
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported()
+    else:
+        fast = device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if fast else torch.float32
 
 
 def _config(folder: Path, name: str) -> Any:
