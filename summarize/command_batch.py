@@ -36,7 +36,18 @@ _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @shared("strategy", "evidence")
 @click.option("--check/--no-check", default=True, help="Check numbers and names; what is found goes into the record.")
 @shared("strict")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes, each with a model.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes, each with a model of its own.  [default: as many as processors, memory and input suggest]",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Of each worker. With the same number, the output is the same for any number of workers.",
+)
 @click.option("--resume/--overwrite", default=True, help="Go on with an OUTPUT that is there, or begin anew.  [resume]")
 @click.option("--unordered", is_flag=True, help="Write records as they are done, not in the input's order.")
 @click.option(
@@ -47,8 +58,8 @@ _STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @shared("offline", "quiet")
 def batch(
     inputs: tuple[str, ...], output: str, text_field: str | None, id_field: str | None, keep: tuple[str, ...],
-    model: str, device: str, dtype: str, strict: bool, workers: int, resume: bool, unordered: bool, window: int,
-    batch_tokens: int | None, engine: str, offline: bool, quiet: bool, **options: Any,
+    model: str, device: str, dtype: str, strict: bool, workers: int | None, threads: int, resume: bool,
+    unordered: bool, window: int, batch_tokens: int | None, engine: str, offline: bool, quiet: bool, **options: Any,
 ) -> int:  # fmt: skip
     """Summarise many documents into OUTPUT.jsonl, one JSON object per document and line.
 
@@ -71,7 +82,8 @@ def batch(
         fields=Fields(text_field, id_field, keep),
         load=Load(model, device, dtype, offline),
         asked=Asked(options, strict, batch_tokens),
-        workers=workers,
+        workers=workers or 0,
+        threads=threads,
         window=window,
     )
     with _signals():
@@ -103,12 +115,15 @@ def _check_output(inputs: tuple[str, ...], output: str, engine: str) -> None:
 def _run(plan: Plan, output: str, resume: bool, unordered: bool, quiet: bool) -> int:
     from .batch.inputs import check_inputs
     from .batch.journal import Journal, Pipe, journal_path
+    from .batch.machine import choose_workers
     from .batch.progress import Progress
     from .batch.run import BatchRun
     from .batch.settings import settings_of
 
     ours = () if output == "-" else (Path(output), journal_path(Path(output)))
-    plan = replace(plan, leave_out=ours, size=check_inputs(plan.inputs, plan.fields, ours))
+    size = check_inputs(plan.inputs, plan.fields, ours)
+    workers = plan.workers or choose_workers(plan.load, plan.threads, size)
+    plan = replace(plan, leave_out=ours, size=size, workers=workers)
     progress = Progress(quiet)
 
     def tell(line: str) -> None:

@@ -14,13 +14,12 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from ..errors import KhulasaError, ModelError
+from .machine import device_of, use_threads
 from .work import Asked, Facts, Load, Worker
 
 # Times that a task may be under way in a process that dies before the task is to blame.
 _MOST_DEATHS = 2
 _MOST_FAILED_STARTS = 3
-# What a machine with GPUs has (NVIDIA, AMD, Windows' Linux, Windows): elsewhere torch need not be asked for them.
-_GPUS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "C:\\")
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ class Inline:
 
     size = 1
 
-    def __init__(self, load: Load, asked: Asked) -> None:
+    def __init__(self, load: Load, asked: Asked, threads: int) -> None:
+        self._undo = use_threads(threads)
         self._worker = _make(load, asked)
         self._tasks: deque[Task] = deque()
 
@@ -93,6 +93,7 @@ class Inline:
 
     def close(self) -> None:
         self._tasks.clear()
+        self._undo()
 
 
 def _make(load: Load, asked: Asked) -> Worker:
@@ -101,23 +102,18 @@ def _make(load: Load, asked: Asked) -> Worker:
     return Worker(Summarizer(load.model, load.device, load.dtype, load.local_files_only), asked)
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 class Processes:
     """``size`` worker processes. One that dies is replaced, and what it was at is done again.
 
     Args:
+        threads: of torch, in each process. Products of bfloat16 matrices are summed in an order that depends on it, so
+            that only with the same number do workers write what one process writes.
         tell: is called with one line when a process had to be replaced.
     """
 
-    def __init__(self, load: Load, asked: Asked, size: int, tell: Callable[[str], None]) -> None:
+    def __init__(self, load: Load, asked: Asked, threads: int, size: int, tell: Callable[[str], None]) -> None:
         self.size = size
-        self._load, self._asked, self._tell = load, asked, tell
+        self._load, self._asked, self._threads, self._tell = load, asked, threads, tell
         self._tasks: deque[Task] = deque()
         self._given_up: deque[tuple[Task, Died]] = deque()
         self._facts: Facts | None = None
@@ -127,8 +123,7 @@ class Processes:
     def _start(self, number: int) -> _Member:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        threads = max(1, cores() // self.size)
-        arguments = (theirs, number, self._load, self._asked, threads)
+        arguments = (theirs, number, self._load, self._asked, self._threads)
         process = context.Process(target=_serve, args=arguments, daemon=True, name=f"khulasa-{number}")
         process.start()
         theirs.close()  # the other end is the process's alone: its death is the end of the pipe
@@ -215,23 +210,11 @@ class _Member:
     task: Task | None = None
 
 
-def device_of(number: int, device: str) -> str:
-    """The device of worker ``number``: several GPUs are dealt out in turn."""
-    if device not in ("auto", "cuda") or not any(map(os.path.exists, _GPUS)):
-        return device
-    import torch
-
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return f"cuda:{number % count}" if count > 1 else device
-
-
 def _serve(pipe: Connection, number: int, load: Load, asked: Asked, threads: int) -> None:
     """A worker process's life: load the model, then a task at a time until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sees to the end
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    limit = min(threads, int(told)) if told.isdigit() else threads
-    os.environ["OMP_NUM_THREADS"] = str(limit)  # which torch, imported below, goes by
+    use_threads(threads)
     try:
         worker = _make(replace(load, device=device_of(number, load.device)), asked)
         pipe.send(("ready", worker.facts))

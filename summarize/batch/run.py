@@ -54,6 +54,7 @@ class Plan:
     load: Load
     asked: Asked
     workers: int = 1
+    threads: int = 1  # of torch, in each worker
     window: int = WINDOW
     leave_out: tuple[Path, ...] = ()
     size: int = 0
@@ -135,8 +136,8 @@ class BatchRun:
     def _pool(self) -> Pool:
         plan = self.plan
         if plan.workers == 1:
-            return Inline(plan.load, plan.asked)
-        return Processes(plan.load, plan.asked, plan.workers, self.tell)
+            return Inline(plan.load, plan.asked, plan.threads)
+        return Processes(plan.load, plan.asked, plan.threads, plan.workers, self.tell)
 
     def _step(self, pool: Pool) -> None:
         self._take(*pool.next(), pool)

@@ -25,6 +25,7 @@ def settings_of(plan: Plan) -> dict[str, Any]:
         "--text-field": plan.fields.text,
         "--id-field": plan.fields.id,
         "--keep": list(plan.fields.keep),
+        "--threads": plan.threads,
         "--window": plan.window,
         "--batch-tokens": plan.asked.budget,
     }

@@ -54,8 +54,9 @@ def batch(fake, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments: object) -> tuple[int, str, str]:
+        one = () if "--workers" in arguments else ("--workers", "1")
         with pytest.raises(SystemExit) as stop:
-            main(["batch", *map(str, arguments)])
+            main(["batch", *map(str, arguments), *one])
         said = capsys.readouterr()
         return int(stop.value.code or 0), said.out, said.err
 

@@ -19,8 +19,8 @@ from .conftest import write_lines
 GOOD = "The government said so."
 
 
-def records(*paths: object, fields: Fields = Fields(), window: int = 1024) -> list[Record]:
-    found = []
+def records(*paths: object, fields: Fields | None = None, window: int = 1024) -> list[Record]:
+    found, fields = [], fields or Fields()
     for shard in cut_shards(find_sources([str(path) for path in paths]), window):
         for part in read_windows(shard, fields, window):
             found += part.records
@@ -157,10 +157,9 @@ def test_an_open_quote_is_an_error_not_a_swallowed_rest(tmp_path):
 
 def test_parquet(tmp_path, monkeypatch):
     pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
-
+    parquet = pytest.importorskip("pyarrow.parquet")
     table = pyarrow.table({"key": [1, 2, 3], "body": ["A.", None, "C."], "big": [b"x", b"y", b"z"]})
-    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    parquet.write_table(table, tmp_path / "a.parquet")
     null = "field 'body' is null; give a text in Arabic or English"
     assert told(tmp_path / "a.parquet") == [("a.parquet:1", "A."), ("a.parquet:2", null), ("a.parquet:3", "C.")]
     named = records(tmp_path / "a.parquet", fields=Fields("body", "key", ("key",)))
@@ -168,7 +167,7 @@ def test_parquet(tmp_path, monkeypatch):
     with pytest.raises(DataError, match="no field 'text'; the fields are key, body, big"):
         records(tmp_path / "a.parquet", fields=Fields("text"))
     latin = pyarrow.Array.from_buffers(pyarrow.string(), 2, [None, *_buffers(b"A.", b"\xe9\xff")])
-    pyarrow.parquet.write_table(pyarrow.table({"text": latin}), tmp_path / "b.parquet")
+    parquet.write_table(pyarrow.table({"text": latin}), tmp_path / "b.parquet")
     assert told(tmp_path / "b.parquet") == [("b.parquet:1", "A."), ("b.parquet:2", "not UTF-8")]
     (tmp_path / "c.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(DataError, match="not a Parquet file"):

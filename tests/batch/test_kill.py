@@ -51,11 +51,14 @@ def whole(many):
         from summarize.cli import run
 
         output = many.with_name("whole.jsonl")
-        assert run(["batch", str(many), str(output), "--quiet", *SMALL]) == 1
+        assert run(["batch", str(many), str(output), "--quiet", "--workers", "1", *SMALL]) == 1
     return output.read_bytes()
 
 
-@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one process", "two workers"])
+WORKERS = [("--workers", "1"), ("--workers", "2")]
+
+
+@pytest.mark.parametrize("more", WORKERS, ids=["one process", "two workers"])
 def test_five_kills_lose_nothing(start, many, whole, tmp_path, more):
     chance = random.Random(3)
     output, journal = tmp_path / "out.jsonl", tmp_path / "out.jsonl.journal"
@@ -73,10 +76,11 @@ def test_five_kills_lose_nothing(start, many, whole, tmp_path, more):
     assert output.read_bytes() == whole
 
 
-@pytest.mark.parametrize(
-    ("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "SIGTERM")]
-)
-@pytest.mark.parametrize("more", [(), ("--workers", "2")], ids=["one process", "two workers"])
+STOPS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")]
+
+
+@pytest.mark.parametrize(("number", "code", "word"), STOPS)
+@pytest.mark.parametrize("more", WORKERS, ids=["one process", "two workers"])
 def test_signals_end_cleanly_and_say_how_to_go_on(start, many, whole, tmp_path, number, code, word, more):
     process = start(many, "out.jsonl", *SMALL, *more, sleep=0.05, start_new_session=True)
     wait_for(tmp_path / "out.jsonl", 1)
