@@ -55,6 +55,25 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".journal")
 
 
+def header_of(settings: Mapping[str, Any], facts: Mapping[str, Any] | None, state: State) -> dict[str, Any]:
+    """A journal's first line."""
+    return {"khulasa_batch": _FORMAT, "settings": settings, "model": facts, "state": asdict(state)}
+
+
+def compare(before: Mapping[str, Any], now: Mapping[str, Any], output: Path | str) -> None:
+    """Holds settings, or facts of a model, against those that an output was begun with.
+
+    Raises:
+        UsageError: they differ.
+    """
+    for name in [*now, *(name for name in before if name not in now)]:
+        if before.get(name) != now.get(name):
+            raise UsageError(
+                f"{output} was begun with {name} {_shown(before.get(name))}, now it is {_shown(now.get(name))}: go on "
+                f"with the same, or give --overwrite or another OUTPUT"
+            )
+
+
 class Kept:
     """What is common to the places that lines go to."""
 
@@ -121,7 +140,7 @@ class Journal(Kept):
                 raise ValueError
         except (ValueError, KeyError, TypeError, IndexError):
             raise DataError(f"{self.path}: not a journal that can be read; give --overwrite to begin anew") from None
-        self._compare(settings, self.settings)
+        compare(settings, self.settings, self.output)
         end = self.state.bytes
         for line in lines[1:]:
             try:
@@ -147,14 +166,6 @@ class Journal(Kept):
         window.failed += entry["failed"]
         window.tokens += entry["tokens"]
 
-    def _compare(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        for name in [*now, *(name for name in before if name not in now)]:
-            if before.get(name) != now.get(name):
-                raise UsageError(
-                    f"{self.output} was begun with {name} {_shown(before.get(name))}, now it is "
-                    f"{_shown(now.get(name))}: go on with the same, or give --overwrite or another OUTPUT"
-                )
-
     def check_model(self, facts: Mapping[str, Any]) -> None:
         """Holds the loaded model's facts against those that the output was begun with.
 
@@ -166,7 +177,7 @@ class Journal(Kept):
             self.facts = plain
             self._log = self._replace()
         else:
-            self._compare(self.facts, plain)
+            compare(self.facts, plain, self.output)
 
     def check_input(self, window: int, digest: str, chain: str) -> None:
         """Holds a window of the input against what the output was made from.
@@ -240,12 +251,7 @@ class Journal(Kept):
         """A new journal in the old one's place, without the lines of windows that are closed; gives it open."""
         if hasattr(self, "_log"):
             self._log.close()
-        header = {
-            "khulasa_batch": _FORMAT,
-            "settings": self.settings,
-            "model": self.facts,
-            "state": asdict(self.state),
-        }
+        header = header_of(self.settings, self.facts, self.state)
         partial = self.path.with_name(f".{self.path.name}.partial")
         with partial.open("wb") as file:
             parts = [self._entry(number, window) for number, window in self.started.items()]

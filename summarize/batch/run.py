@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import DataError, KhulasaError
-from .inputs import WINDOW, cut_shards, find_sources, read_windows
+from .inputs import WINDOW, Window, cut_shards, find_sources, read_windows
 from .journal import State
 from .pool import Died, Inline, Pool, Processes, Task
 from .progress import Progress
@@ -62,13 +62,23 @@ class Plan:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a run: records in all and failed ones; documents summarised, seconds and the share of padding."""
+    """What came of a run.
+
+    records, failed: in the output; summarised: documents, in this run; seconds: without loading; tokens, area: of its
+    batches, without and with padding.
+    """
 
     records: int
     failed: int
     summarised: int
     seconds: float
-    padding: float
+    tokens: int
+    area: int
+
+    @property
+    def padding(self) -> float:
+        """The share of the batches that was padding."""
+        return 1 - self.tokens / self.area if self.area else 0.0
 
 
 @dataclass
@@ -77,7 +87,7 @@ class _Open:
 
     number: int
     digest: str
-    chain: str
+    chain: str  # a hash of all windows up to its end
     consumed: int  # bytes of all the input, up to its end
     records: tuple[Record, ...]  # their payloads are let go once they are prepared
     preparing: int = 0
@@ -89,18 +99,43 @@ class _Open:
         return not self.preparing and not self.missing
 
 
+def chained(chain: str, digest: str) -> str:
+    """A hash of all windows up to one, from that of those before it and its own."""
+    return hashlib.sha256((chain + digest).encode()).hexdigest()[:32]
+
+
+def _read(plan: Plan) -> Iterator[Window]:
+    """All windows of the inputs; ``consumed`` counts from the first input's beginning."""
+    before = 0
+    for shard in cut_shards(find_sources(plan.inputs, plan.leave_out), plan.window):
+        for window in read_windows(shard, plan.fields, plan.window):
+            yield replace(window, consumed=before + window.consumed)
+        before += shard.size
+
+
 class BatchRun:
-    """One run over its inputs.
+    """One run over its inputs, or over the given windows.
 
     Args:
         tell: is called with a line that the person should see.
+        windows: those of the inputs by default.
+        pool: one that is there already, and is not closed.
     """
 
-    def __init__(self, plan: Plan, keeper: Keeper, progress: Progress, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        keeper: Keeper,
+        progress: Progress,
+        tell: Callable[[str], None],
+        windows: Iterable[Window] | None = None,
+        pool: Pool | None = None,
+    ) -> None:
         self.plan, self.keeper, self.progress, self.tell = plan, keeper, progress, tell
+        self._given = pool
         self._open: list[_Open] = []
-        self._windows = self._read()
         self._count = 0  # windows of the input so far
+        self._windows = self._numbered(_read(plan) if windows is None else windows)
         self._ended = False
         self._trouble: KhulasaError | None = None  # the input cannot be read on: said when what was read is done
         self._tokens = self._area = self._summarised = 0
@@ -117,8 +152,9 @@ class BatchRun:
         with ExitStack() as stack:
             if first is not None:
                 stack.callback(self.progress.close)
-                pool = self._pool()
-                stack.callback(pool.close)
+                pool = self._given or self._pool()
+                if self._given is None:
+                    stack.callback(pool.close)
                 self._facts = pool.facts()
                 self.keeper.check_model(asdict(self._facts))
                 began = time.perf_counter()
@@ -129,9 +165,9 @@ class BatchRun:
         if self._trouble is not None:
             raise self._trouble
         self.keeper.finish()
-        padding = 1 - self._tokens / self._area if self._area else 0.0
         seconds = time.perf_counter() - began
-        return Report(self.keeper.state.records, self.keeper.failed, self._summarised, seconds, padding)
+        state = self.keeper.state
+        return Report(state.records, self.keeper.failed, self._summarised, seconds, self._tokens, self._area)
 
     def _pool(self) -> Pool:
         plan = self.plan
@@ -153,17 +189,13 @@ class BatchRun:
 
     # ---- reading -------------------------------------------------------------------------------------------------
 
-    def _read(self) -> Iterator[_Open]:
-        """All windows, numbered, each with a hash of everything up to it."""
-        before, chain = 0, ""
-        sources = find_sources(self.plan.inputs, self.plan.leave_out)
-        for shard in cut_shards(sources, self.plan.window):
-            for window in read_windows(shard, self.plan.fields, self.plan.window):
-                digest = window.digest()
-                chain = hashlib.sha256((chain + digest).encode()).hexdigest()[:32]
-                yield _Open(self._count, digest, chain, before + window.consumed, window.records)
-                self._count += 1
-            before += shard.size
+    def _numbered(self, windows: Iterable[Window]) -> Iterator[_Open]:
+        chain = ""
+        for window in windows:
+            digest = window.digest()
+            chain = chained(chain, digest)
+            yield _Open(self._count, digest, chain, window.consumed, window.records)
+            self._count += 1
 
     def _next_window(self) -> _Open | None:
         """The next window with anything left to do; None at the end of the input."""

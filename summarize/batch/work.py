@@ -90,7 +90,7 @@ class Worker:
             name=engine.name,
             limit=engine.limit,
             device=device,
-            dtype=str(getattr(engine, "dtype", "")).removeprefix("torch."),
+            dtype=_format(engine),
             budget=self.asked.budget or BUDGETS.get(device, BUDGETS["cpu"]),
             outputs=beams * (2 if job.headline else 1),
         )
@@ -140,6 +140,12 @@ class Worker:
             return result
         refused = [summary.language for summary in result if not summary.supported]
         return _strict(refused) if refused else result
+
+
+def _format(engine: Any) -> str:
+    """The compute format of an engine, which may be finer than the one that was asked for."""
+    named = getattr(engine, "dtype", None) or getattr(getattr(engine, "stack", None), "format", "")
+    return str(named).removeprefix("torch.")
 
 
 def _strict(languages: Sequence[str]) -> str:
