@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "khulasa"
-DTYPES = ("auto", "float32", "bfloat16", "float16")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
 
 def choose_device(device: str) -> str:
@@ -140,7 +140,8 @@ def load_engine(
         name: an alias; ``SUMMARIZER+TRANSLATOR``; ``organisation/name`` (a commit may follow as ``@commit``); a
             folder with Khulasa's int8-and-adapter weights or with any encoder-decoder that transformers loads.
         device: see ``choose_device``.
-        dtype: one of ``DTYPES``; "auto" is bfloat16 where the device multiplies it natively, else float32.
+        dtype: one of ``DTYPES``; "auto" is int8 weights (khulasa on a CPU) or bfloat16 where the device multiplies
+            bfloat16 natively, else float32.
         local_files_only: never ask the network; HF_HUB_OFFLINE=1 does the same.
 
     Raises:
@@ -162,13 +163,15 @@ def load_engine(
         )
     import torch
 
-    chosen = None if dtype == "auto" else getattr(torch, dtype)
     where = choose_device(device)
     layout = Layout(BUNDLED) if spec and not spec.sources else folder
     if layout and layout.is_valid():
         from .khulasa.engine import KhulasaEngine
 
-        return KhulasaEngine(layout, where, chosen, name=name)
+        return KhulasaEngine(layout, where, None if dtype == "auto" else dtype, name=name)
+    if dtype == "int8":
+        raise UsageError(f"{name!r}: only khulasa computes with int8 weights: choose auto, bfloat16 or float32")
+    chosen = None if dtype == "auto" else getattr(torch, dtype)
     from .hub.checkpoint import refuse_raw_name
     from .hub.engine import HubEngine
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..engine import Attention, Memory, Task
+from .decoder import Decoder
 from .prompts import prompt
 
 if TYPE_CHECKING:
@@ -85,29 +86,13 @@ def head_weights(engine: KhulasaEngine, memory: Memory, document: int, task: Tas
     Row ``j`` is of the step whose input is token ``j``; columns do not sum to 1, since a token attends to the
     output's own past, too.
     """
-    c = engine.config
-    encoded = memory.state
-    n = int(encoded.lengths[document])
+    encoded = memory.state.only(document)
+    n = encoded.values[0].shape[2]
     start = engine.sp.encode(prompt(task.kind, task.language, task.length))
-    tokens = torch.tensor([[*start, *ids]], device=engine.device)
-    t = tokens.shape[1]
-    positions = torch.arange(n, n + t, device=engine.device)[None]
-    rotaries = engine._rotaries(positions)
-    at = torch.arange(n + t, device=engine.device)
-    see = at[None, :] <= positions[0][:, None]  # [t, n + t]
-    near = see & (positions[0][:, None] - at[None, :] < c["window"])
-    share = c["num_attention_heads"] // c["num_key_value_heads"]
-    x = engine._embed(tokens)
-    found = []
-    for layer, keys, values in zip(engine.layers, encoded.keys, encoded.values, strict=True):
-        q, k, v = engine._project(layer, x, rotaries[layer.everywhere])  # [1, t, H or G, d]
-        keys = torch.cat([keys[document, :, :n], k[0].transpose(0, 1)], dim=1)  # [G, n + t, d]
-        values = torch.cat([values[document, :, :n], v[0].transpose(0, 1)], dim=1)
-        q = q[0].transpose(0, 1).unflatten(0, (-1, share)) * c["query_pre_attn_scalar"] ** -0.5  # [G, share, t, d]
-        scores = (q @ keys[:, None].transpose(-1, -2)).float()  # [G, share, t, n + t]
-        weights = scores.masked_fill_(~(see if layer.everywhere else near), float("-inf")).softmax(dim=-1)
-        if layer.everywhere:
-            found.append(weights.flatten(0, 1)[:, len(start) :, :n])
-        attended = (weights.to(x.dtype) @ values[:, None]).flatten(0, 1)  # [H, t, d]
-        x = engine._finish(layer, x, attended.transpose(0, 1).flatten(1)[None])
+    decoder = Decoder(engine.stack, encoded, 1, len(start) + len(ids))
+    found: list[Tensor] = []
+    decoder.forward(
+        torch.tensor([[*start, *ids]], device=engine.device),
+        watch=lambda _, weights: found.append(weights[0, :, 0, len(start) :, :n]),
+    )
     return torch.stack(found)

@@ -8,8 +8,10 @@ from transformers import AutoModelForSeq2SeqLM
 
 import summarize.models  # noqa: F401 - registers the architecture
 from summarize.checks.constraint import Step
+from summarize.errors import UsageError
 from summarize.models.engine import Decoding, Task
 from summarize.models.khulasa.engine import KhulasaEngine
+from summarize.models.khulasa.matrices import Int8
 from summarize.models.khulasa.prompts import prompt
 
 TEXTS = [
@@ -110,9 +112,10 @@ def test_constraint_reaches_the_search(engine):
     assert set(only[0][0].ids) <= {8, 9}
 
 
-def test_min_new_tokens_and_bfloat16(tiny_layout):
-    engine = KhulasaEngine(tiny_layout, dtype=torch.bfloat16)
-    assert engine.embedding.dtype is torch.bfloat16
+@pytest.mark.parametrize("format", ["bfloat16", "int8"])
+def test_min_new_tokens_in_other_formats(tiny_layout, format):
+    engine = KhulasaEngine(tiny_layout, dtype=format)
+    assert engine.stack.format == format and engine.stack.dtype is torch.bfloat16
     (row,) = engine.decode(engine.encode(TEXTS[:1]), TASKS, Decoding(max_new_tokens=6, min_new_tokens=6))
     assert [len(output.ids) for output in row] == [6, 6, 6]
 
@@ -123,3 +126,61 @@ def test_score_equals_the_modeling_file(engine, model):
         ids = engine.sp.encode(" انتهت المهمة.")
         assert tokens == len(ids) + 1
         assert total / tokens == pytest.approx(score(model, engine, TEXTS[0], task, ids), abs=1e-4)
+
+
+@pytest.mark.parametrize("format", ["bfloat16", "int8"])
+def test_other_formats_score_alike(tiny_layout, engine, format):
+    other = KhulasaEngine(tiny_layout, dtype=format)
+    for task in TASKS:
+        total, tokens = engine.score(TEXTS[0], task, "انتهت المهمة.")
+        assert other.score(TEXTS[0], task, "انتهت المهمة.")[0] / tokens == pytest.approx(total / tokens, abs=0.03)
+
+
+def test_int8_rows_hold_what_their_dense_copy_holds():
+    torch.manual_seed(0)
+    weight = torch.randn(7, 64) * torch.logspace(-3, 3, 7)[:, None]
+    weight[2] = 0
+    matrix = Int8(weight, torch.device("cpu"))
+    assert int(matrix.quantized.abs().max()) == 127
+    held = matrix.quantized.float() * matrix.scale.float()[:, None]
+    assert torch.equal(held.bfloat16(), matrix.weight)
+    assert ((held - weight).abs() <= matrix.scale.float()[:, None] / 2 * 1.001).all()
+    few, many = torch.randn(3, 64).bfloat16().float(), torch.randn(9, 64)
+    assert torch.allclose(matrix(few), few @ held.T, rtol=0.01, atol=0.01 * float(weight.abs().max()))
+    assert matrix(many).shape == (9, 7) and matrix(few[None]).shape == (1, 3, 7)
+
+
+def test_documents_whose_outputs_have_ended_are_left_out(engine):
+    decoding = Decoding(max_new_tokens=24)
+    lengths = {}
+
+    def constraint(document, task, ids):
+        lengths[document] = max(lengths.get(document, 0), len(ids))
+        return Step(only=(1,)) if len(ids) > 3 * document else Step(forbid=(1,))
+
+    texts = [TEXTS[1], TEXTS[0], TEXTS[2], TEXTS[1], TEXTS[0]]
+    together = engine.decode(engine.encode(texts), TASKS, decoding, constraint)
+    for i, text in enumerate(texts):
+        for k, task in enumerate(TASKS):
+            alone = engine.decode(
+                engine.encode([text]), [task], decoding, lambda _, task, ids, i=i: constraint(i, task, ids)
+            )[0][0]
+            assert together[i][k].ids == alone.ids and len(alone.ids) == 3 * i + 1
+
+
+def test_window_of_local_layers_with_rows_of_all_lengths(engine, model):
+    # The tiny model's window is shorter than these documents, so that source tokens leave it while decoding.
+    assert engine.config["window"] < 40
+    texts = [TEXTS[1] * 3, TEXTS[2], TEXTS[0]]
+    decoding = Decoding(max_new_tokens=30, no_repeat_ngram_size=0, min_new_tokens=30)
+    together = engine.decode(engine.encode(texts), TASKS[:2], decoding)
+    for text, row in zip(texts, together, strict=True):
+        for task, output in zip(TASKS[:2], row, strict=True):
+            assert list(output.ids) == by_transformers(
+                model, engine, text, task, max_new_tokens=30, min_new_tokens=30, do_sample=False
+            )
+
+
+def test_an_unknown_format_is_refused(tiny_layout):
+    with pytest.raises(UsageError, match="float16: choose from auto, float32, bfloat16, int8"):
+        KhulasaEngine(tiny_layout, dtype=torch.float16)
