@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .batch.journal import Journal, Pipe
     from .batch.run import Plan, Report
 
-_STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_STOPPED: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_NAMES: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "ended by SIGTERM"}
+_GO_ON = "the same command goes on from there"
 
 
 @click.command(context_settings=CONTEXT)
@@ -74,6 +76,7 @@ def batch(
     from .batch.run import Plan
     from .batch.work import Asked, Load
 
+    options["check"] = options["check"] or strict
     options["to"] = None if options["to"] is None else list(parse_languages(options["to"]))
     _check_output(inputs, output, engine)
     check_model(model, options["to"] or (), options["headline"], options["source"], dtype, offline, quiet)
@@ -86,19 +89,23 @@ def batch(
         threads=threads,
         window=window,
     )
+    run = _run_on_ray if engine == "ray" else _run
     with _signals():
-        if engine == "ray":
-            from .batch.ray_data import run_on_ray
-
-            return run_on_ray(plan, output, resume, unordered, quiet)
-        return _run(plan, output, resume, unordered, quiet)
+        try:
+            return run(plan, output, resume, unordered, quiet)
+        except KeyboardInterrupt as stop:  # before there was anything to keep
+            return _say_stopped(stop, "")
 
 
 def _check_output(inputs: tuple[str, ...], output: str, engine: str) -> None:
     """The last argument must be meant as an output: a forgotten one would be an input to write over."""
-    if output == "-":
+    if output == "-" and engine == "local":
         return
     path = Path(output)
+    if engine == "ray" and output.endswith("/"):
+        return
+    if engine == "local" and "://" in output:
+        raise UsageError(f"{output}: one machine writes to its own disks: give a file there, or --engine ray")
     if path.suffix not in (".jsonl", ".ndjson"):
         raise UsageError(f"OUTPUT, the last argument, must end in .jsonl (or be -): {output!r} does not")
     if engine == "ray" and "://" in output:
@@ -147,9 +154,7 @@ def _run(plan: Plan, output: str, resume: bool, unordered: bool, quiet: bool) ->
     try:
         report = BatchRun(plan, keeper, progress, tell).run()
     except KeyboardInterrupt as stop:
-        number = stop.args[0] if stop.args else signal.SIGINT
-        _say_stopped(number, keeper, output)
-        return _STOPPED[number]
+        return _say_stopped(stop, "" if output == "-" else f": {keeper.done:,} records are kept; {_GO_ON}")
     finally:
         keeper.close()
     if not quiet:
@@ -157,12 +162,38 @@ def _run(plan: Plan, output: str, resume: bool, unordered: bool, quiet: bool) ->
     return 1 if report.failed else 0
 
 
-def _say_stopped(number: int, keeper: Journal | Pipe, output: str) -> None:
-    name = "interrupted" if number == signal.SIGINT else "ended by SIGTERM"
-    if output == "-":
-        print(f"summarize: {name}", file=sys.stderr)
-        return
-    print(f"summarize: {name}: {keeper.done:,} records are kept; the same command goes on from there", file=sys.stderr)
+def _run_on_ray(plan: Plan, output: str, resume: bool, unordered: bool, quiet: bool) -> int:
+    from .batch.journal import journal_path
+    from .batch.parts import Parts
+    from .batch.progress import Progress
+    from .batch.ray_data import run_on_ray
+
+    if unordered:
+        raise UsageError("--unordered is not for --engine ray, whose machines do not wait for each other anyway")
+    if "://" not in output and not output.endswith("/"):
+        path = Path(output)
+        plan = replace(plan, leave_out=(path, journal_path(path), Path(f"{output}.parts")))
+    progress = Progress(quiet)
+
+    def tell(line: str) -> None:
+        if not quiet:
+            progress.say(f"summarize: note: {line}")
+
+    try:
+        report = run_on_ray(plan, output, not resume, progress, tell)
+    except KeyboardInterrupt as stop:
+        kept = sum(part.records for part in Parts(output).there())
+        return _say_stopped(stop, f": {kept:,} records are kept; {_GO_ON}")
+    if not quiet:
+        _say_done(report, output, nothing_new=not report.seconds)
+    return 1 if report.failed else 0
+
+
+def _say_stopped(stop: KeyboardInterrupt, kept: str) -> int:
+    """Says so, and gives the exit code."""
+    number = stop.args[0] if stop.args else signal.SIGINT
+    print(f"summarize: {_NAMES[number]}{kept}", file=sys.stderr)
+    return _STOPPED[number]
 
 
 def _say_done(report: Report, output: str, nothing_new: bool) -> None:

@@ -65,12 +65,12 @@ def find_sources(inputs: Sequence[str], leave_out: Sequence[Path] = ()) -> Itera
     """The files that the inputs name, folders walked by name.
 
     Args:
-        leave_out: files that are not taken from a folder: the output, where it lies in it.
+        leave_out: files and folders that are not taken from a folder: the output, where it lies in it.
 
     Raises:
         DataError: an input is not there, or a folder holds nothing.
     """
-    ours = {str(path.resolve()) for path in leave_out}
+    ours = {path.resolve() for path in leave_out}
     for given in inputs:
         if given == "-":
             yield Source("-", "<stdin>", 0, True)
@@ -81,8 +81,10 @@ def find_sources(inputs: Sequence[str], leave_out: Sequence[Path] = ()) -> Itera
             continue
         empty = True
         for file in walk(given):
-            if ours and not is_remote(file.path) and str(Path(file.path).resolve()) in ours:
-                continue
+            if ours and not is_remote(file.path):
+                place = Path(file.path).resolve()
+                if not ours.isdisjoint((place, *place.parents)):
+                    continue
             empty = False
             yield Source(file.path, file.name, file.size, bool(row_format(file.path)))
         if empty:

@@ -22,9 +22,7 @@ class Progress:
             from tqdm import tqdm
 
             # A terminal that does not know its size says 0 columns and lines, in which tqdm would show nothing.
-            size: dict[str, int] = (
-                {} if os.get_terminal_size(sys.stderr.fileno()).columns else {"ncols": 80, "nrows": 24}
-            )
+            known = os.get_terminal_size(sys.stderr.fileno()).columns
             self._bar = tqdm(
                 total=self._total,
                 initial=tokens,
@@ -32,7 +30,8 @@ class Progress:
                 unit_scale=True,
                 file=sys.stderr,
                 smoothing=0.05,
-                **size,
+                ncols=None if known else 80,
+                nrows=None if known else 24,
             )
 
     def expect(self, total: int) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import DataError, MissingExtraError, UsageError
 
+_OBJECT_STORES = ("s3", "gcs", "abfs")  # as pyarrow names them
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 
 
@@ -116,34 +118,79 @@ def open_bytes(path: str) -> BinaryIO:
     return io.BufferedReader(_asked(lambda: system.open_input_file(inner), path), 1 << 20)
 
 
+def exists(path: str) -> bool:
+    """Whether there is a file or a folder."""
+    try:
+        find(path)
+    except DataError:
+        return False
+    return True
+
+
+def read_bytes(path: str) -> bytes:
+    """The whole of a file; errors as for ``open_bytes``."""
+    with open_bytes(path) as file:
+        return bytes(_asked(file.read, path))
+
+
 def write_bytes(path: str, data: bytes) -> None:
     """Writes a file that appears whole or not at all; its folder is made.
 
     Raises:
         DataError: it cannot be written.
     """
+    write_stream(path, [data])
+
+
+def write_stream(path: str, pieces: Iterable[bytes]) -> int:
+    """As ``write_bytes``, of any number of pieces; gives the file's size."""
     if is_remote(path):
-        system, inner = _remote(path)
-
-        def put() -> None:
-            # Object stores have no folders: a part appears when its stream is closed.
-            system.create_dir(inner.rsplit("/", 1)[0], recursive=True)
-            with system.open_output_stream(inner) as stream:
-                stream.write(data)
-
-        _asked(put, path)
-        return
+        return int(_asked(lambda: _put(*_remote(path), pieces), path))
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
-            file.write(data)
+            size = _copied(pieces, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(target)
+        sync_folder(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+    return size
+
+
+def _put(system: Any, inner: str, pieces: Iterable[bytes]) -> int:
+    """On an object store a file appears when its stream is closed, and there are no folders to make."""
+    folder, _, name = inner.rpartition("/")
+    objects = system.type_name in _OBJECT_STORES
+    if not objects:
+        system.create_dir(folder, recursive=True)
+    place = inner if objects else f"{folder}/.{name}.partial"
+    with system.open_output_stream(place) as stream:
+        size = _copied(pieces, stream)
+    if not objects:
+        system.move(place, inner)
+    return size
+
+
+def _copied(pieces: Iterable[bytes], file: Any) -> int:
+    size = 0
+    for piece in pieces:
+        file.write(piece)
+        size += len(piece)
+    return size
+
+
+def remove_folder(path: str) -> None:
+    """Removes a folder and all that is in it, where it is there."""
+    if not is_remote(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    system, inner = _remote(path)
+    if exists(path):
+        _asked(lambda: system.delete_dir(inner), path)
 
 
 def sync_folder(folder: Path) -> None:
