@@ -26,7 +26,7 @@ class Decoding:
         no_repeat_ngram_size: no n-gram of that many tokens twice in an output; 0 lets them be.
         max_new_tokens: tokens of an output at most.
         min_new_tokens: no end before so many tokens.
-        forbid_script: for each language, never a token with a letter of the other script.
+        forbid_script: languages whose outputs never get a token with a letter of the other script.
     """
 
     num_beams: int = 1
@@ -34,7 +34,7 @@ class Decoding:
     no_repeat_ngram_size: int = 3
     max_new_tokens: int = 128
     min_new_tokens: int = 0
-    forbid_script: bool = False
+    forbid_script: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
 LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
 _HEADLINE_TOKENS = 48
+# Languages that have no use for a letter of the other script: it is forbidden from the first token on.
+_PURE = tuple(code for code, language in LANGUAGES.items() if language.least == 1.0)
 MINIMUM_WORDS = 25
 _BATCH = 8  # texts that are encoded at once, unless as many documents were given as fit
 
@@ -200,7 +202,7 @@ class Job:
                         for task, output in zip(tasks, outputs[at], strict=True)
                     ]
 
-    def _decoding(self, tasks: Sequence[Task], forbid_script: bool = False) -> Decoding:
+    def _decoding(self, tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> Decoding:
         from .models.engine import Decoding
 
         own: Decoding | None = getattr(self.engine, "decoding", None)
@@ -222,10 +224,11 @@ class Job:
     def _decode(self, memory: Memory, tasks: Sequence[Task], documents: Sequence[str]) -> list[list[Output]]:
         constraint = self._constraint(documents)
         outputs = self.engine.decode(memory, tasks, self._decoding(tasks), constraint)
-        wrong = [k for k, task in enumerate(tasks) if any(_wrong(row[k].text, task.language) for row in outputs)]
+        mixed = [k for k, task in enumerate(tasks) if task.language not in _PURE]
+        wrong = [k for k in mixed if any(_wrong(row[k].text, tasks[k].language) for row in outputs)]
         if wrong:
             again = [tasks[k] for k in wrong]
-            redone = self.engine.decode(memory, again, self._decoding(again, forbid_script=True), constraint)
+            redone = self.engine.decode(memory, again, self._decoding(again, tuple(LANGUAGES)), constraint)
             for row, fresh in zip(outputs, redone, strict=True):
                 for k, output in zip(wrong, fresh, strict=True):
                     if _wrong(row[k].text, tasks[k].language):

@@ -210,7 +210,11 @@ class HubEngine:
             settings.decoder_start_token_id = prompt[0]
             inputs["decoder_input_ids"] = torch.tensor([prompt] * len(encoded.texts), device=self.device)
         lead = (len(prompt) if prompt else 1) + (settings.forced_bos_token_id is not None)
-        extra = [_Ban(self, task, lead, decoding, constraint)] if decoding.forbid_script or constraint else []
+        extra = (
+            [_Ban(self, task, lead, decoding, constraint)]
+            if task.language in decoding.forbid_script or constraint
+            else []
+        )
         sequences = self.model.generate(
             **inputs, generation_config=settings, logits_processor=LogitsProcessorList(extra)
         )
@@ -305,7 +309,7 @@ class _Ban:
     ) -> None:
         self.task, self.lead, self.constraint = task, lead, constraint
         self.beams = decoding.num_beams
-        self.foreign = engine.foreign(task.language) if decoding.forbid_script else []
+        self.foreign = engine.foreign(task.language) if task.language in decoding.forbid_script else []
         self._banned: Any = None  # the same ids as a tensor, made at the first step
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:

@@ -128,7 +128,7 @@ class PipelineEngine:
             finished = [True] * len(texts)
             if task.kind != "translation":
                 middle = self._middle(source, task.language)
-                plain = replace(decoding, forbid_script=False)
+                plain = replace(decoding, forbid_script=())
                 written = summarize(replace(task, language=middle), plain, None)
                 drafts, finished = [output.text for output in written], [output.finished for output in written]
             columns.append(

@@ -101,7 +101,8 @@ class KhulasaEngine:
 
         def masked(step_logits: Tensor) -> Tensor:
             for row, group in enumerate(decoder.groups):
-                step_logits[row, self._foreign_ids(tasks[group % len(tasks)].language)] = _NEGATIVE
+                if (language := tasks[group % len(tasks)].language) in decoding.forbid_script:
+                    step_logits[row, self._foreign_ids(language)] = _NEGATIVE
             return step_logits
 
         def step(tokens: Tensor, rows: Tensor | None) -> Tensor:

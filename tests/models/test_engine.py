@@ -91,7 +91,7 @@ def test_truncation_is_told(engine):
 
 
 def test_forbidden_script(engine):
-    decoding = Decoding(max_new_tokens=16, forbid_script=True)
+    decoding = Decoding(max_new_tokens=16, forbid_script=("ar", "en"))
     for row in engine.decode(engine.encode(TEXTS), TASKS, decoding):
         assert not any("\u0621" <= c <= "\u064a" for c in row[1].text + row[2].text)
         assert not any(c.isascii() and c.isalpha() for c in row[0].text)

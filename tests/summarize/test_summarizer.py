@@ -38,7 +38,8 @@ class Scripted:
         row = []
         for task in tasks:
             key = f"{task.kind}_{task.language}"
-            text = self.texts.get(f"{key}_forced", self.texts[key]) if decoding.forbid_script else self.texts[key]
+            forced = "_forced" if task.language in decoding.forbid_script else ""
+            text = self.texts.get(key + forced, self.texts[key])
             row.append(Output((1, 2, 3), text, self.finished, -0.5))
         return [list(row) for _ in memory.tokens]
 
@@ -70,17 +71,22 @@ def test_one_encoder_pass_for_everything():
 
 
 def test_the_wrong_language_is_decoded_again_with_the_script_forbidden():
-    s = summarizer(summary_en="ملخص بالعربية.", summary_en_forced="It ended.")
+    s = summarizer(summary_ar="It ended.", summary_ar_forced="انتهى.")
     result = s(ARABIC)
-    assert result["en"].text == "It ended." and result["en"].warnings == ()
+    assert result["ar"].text == "انتهى." and result["ar"].warnings == ()
     (_, first), (again, second) = s.engine.decoded
-    assert not first.forbid_script and second.forbid_script
-    assert [t.language for t in again] == ["en"]
+    assert first.forbid_script == ("en",) and second.forbid_script == ("ar", "en")
+    assert [t.language for t in again] == ["ar"]
+
+
+def test_english_has_no_arabic_letter_from_the_start():
+    s = summarizer(summary_en="ملخص بالعربية.", summary_en_forced="It ended.")
+    assert s(ARABIC, to="en")["en"].text == "It ended." and len(s.engine.decoded) == 1
 
 
 def test_still_wrong_is_said():
-    result = summarizer(summary_en="ملخص بالعربية.")(ARABIC, to="en")
-    assert "not in English" in result["en"].warnings[0]
+    result = summarizer(summary_ar="It ended.")(ARABIC, to="ar")
+    assert "not in Arabic" in result["ar"].warnings[0]
 
 
 def test_truncation_and_limits_are_said():
