@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "batch": ("summarize.command_batch", "batch", "thousands of documents into one .jsonl file, resumable"),
     "evaluate": ("summarize.eval.commands", "evaluate", "score systems side by side on a data set, with a report"),
     "score": ("summarize.eval.commands", "score", "ROUGE and companions of summaries that exist, Arabic or English"),
+    "bench": ("summarize.command_bench", "bench", "how fast the bundled model is on this machine"),
     "models": ("summarize.command_models", "models", "what can produce summaries: size, licence, on disk or not"),
 }
 INTERRUPTED = 130
