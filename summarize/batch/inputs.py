@@ -177,7 +177,7 @@ def _read_document(source: Source) -> Record:
         with open_bytes(source.path) as file:
             return Record(source.name, file.read(), source.path)
     except DataError as error:
-        return Record(source.name, None, source.path, str(error))
+        return Record(source.name, None, source.path, str(error).removeprefix(f"{source.path}: "))
     except OSError as error:
         return Record(source.name, None, source.path, f"cannot be read ({error.strerror or error})")
 

@@ -25,6 +25,7 @@ from .pool import Inline, Pool, Processes
 from .progress import Progress
 from .run import BatchRun, Plan, Report
 from .settings import settings_of
+from .storage import is_remote
 
 _READERS = 4  # tasks that read shards at the same time
 # Times that actors may have died at a window before its documents are given to a process that may die.
@@ -50,8 +51,9 @@ def run_on_ray(plan: Plan, output: str, overwrite: bool, progress: Progress, tel
     done = None if overwrite else state_of(output)
     if done is not None:
         return _already(done, settings, output)
-    parts = Parts(output)
-    shards = list(cut_shards(find_sources(plan.inputs, plan.leave_out), plan.window))
+    parts = Parts(_everywhere(output))
+    sources = find_sources(plan.inputs, plan.leave_out)
+    shards = list(cut_shards((replace(one, path=_everywhere(one.path)) for one in sources), plan.window))
     kept = parts.begin(settings, _hash_of(shards), overwrite)
     if kept:
         tell(f"{output} has {sum(part.records for part in kept.values()):,} records already; going on from there")
@@ -74,6 +76,12 @@ def _already(done: tuple[dict[str, Any], Any], settings: dict[str, Any], output:
     if not state.complete:
         raise UsageError(f"{output} was begun on one machine: go on without --engine ray, or give --overwrite")
     return Report(state.records, state.failed, 0, 0.0, 0, 0)
+
+
+def _everywhere(path: str) -> str:
+    """A path that means the same to other processes, whose working folders may be others."""
+    slash = "/" if path.endswith("/") else ""
+    return path if is_remote(path) else os.path.abspath(path) + slash
 
 
 def _hash_of(shards: list[Shard]) -> str:
@@ -132,7 +140,7 @@ class _Driver:
         context = DataContext.get_current()
         context.enable_progress_bars = False
         context.target_max_block_size = 1  # each window a block, so that any actor may take it
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what is raised is said once, by us
         resources = ray.cluster_resources()
         gpu = plan.load.device == "cuda" or (plan.load.device == "auto" and resources.get("GPU", 0) >= 1)
         room = resources.get("GPU", 0) if gpu else resources.get("CPU", 1) // plan.threads

@@ -244,7 +244,7 @@ def _guarded(rows: Iterator[Row], path: str) -> Iterator[Row]:
         said = " ".join(str(error).split()) or type(error).__name__
         if not _is_damage(error, path):
             raise DataError(f"{path}: cannot be read on ({said})") from None
-        message = f"{path} is damaged or cut short here, and was not read on ({said})"
+        message = f"the file is damaged or cut short here, and was not read on ({said})"
         yield Row(last.number + 1, None, message, last.consumed)
 
 

@@ -110,9 +110,7 @@ def test_a_stopped_run_goes_on_by_parts(cluster, batch, inputs, tmp_path):
     code, _, err = batch(*inputs, f"{folder}/", "--engine", "ray", *SMALL)
     assert code == 1 and "records already; going on from there" in err
     assert parts[0].read_text() == "kept as it is\n"
-    assert {part.name: part.read_bytes() for part in parts[1:]} == {
-        n: b for n, b in whole.items() if n != parts[0].name
-    }
+    assert [part.read_bytes() for part in parts[1:]] == list(whole.values())[1:]
     # another input of the same size
     text = (tmp_path / "b.jsonl").read_text()
     (tmp_path / "b.jsonl").write_text(text.replace('"m1"', '"x1"'))
