@@ -20,6 +20,9 @@ class Task:
 class Decoding:
     """How outputs are searched for.
 
+    ``decode`` gives the best output of the search; ``candidates`` gives the ``num_return`` best ones, and ``samples``
+    more that are drawn by chance.
+
     Args:
         num_beams: 1 is greedy.
         length_penalty: a finished beam's score is its log-probability / length ** length_penalty.
@@ -27,6 +30,11 @@ class Decoding:
         max_new_tokens: tokens of an output at most.
         min_new_tokens: no end before so many tokens.
         forbid_script: languages whose outputs never get a token with a letter of the other script.
+        num_return: finished outputs of the beams that ``candidates`` gives at most; greedy search finds one.
+        samples: outputs that ``candidates`` draws.
+        temperature: of the draws: below 1 the likely tokens become likelier.
+        top_p: tokens are drawn from the likeliest whose probabilities sum to this.
+        seed: another one gives other draws; the same one gives the same for the same document and task, in any batch.
     """
 
     num_beams: int = 1
@@ -35,6 +43,11 @@ class Decoding:
     max_new_tokens: int = 128
     min_new_tokens: int = 0
     forbid_script: tuple[str, ...] = ()
+    num_return: int = 1
+    samples: int = 0
+    temperature: float = 1.0
+    top_p: float = 1.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,11 +75,15 @@ Constraint = Callable[[int, Task, Sequence[int]], "Restriction | None"]
 
 @dataclass
 class Memory:
-    """What an engine's encoder leaves for its decoder; ``tokens`` counts what was read of each document."""
+    """What an engine's encoder leaves for its decoder.
+
+    tokens: that were read of each document; seeds: for draws, a number made of each document's text alone.
+    """
 
     tokens: tuple[int, ...]
     truncated: tuple[bool, ...]
     state: Any = field(repr=False, default=None)
+    seeds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,10 @@ class Engine(Protocol):
     name: the catalogue's alias or the folder; limit: source tokens that ``encode`` reads of one document.
 
     An engine may also have ``attention(memory, document, task, ids, text)``, which gives the ``Attention`` of an output
-    over the text of a document of ``memory``: evidence across languages rests on it.
+    over the text of a document of ``memory``: evidence across languages rests on it. And it may have ``candidates``,
+    called as ``decode`` is, which gives several outputs of each task to choose from, the search's own best first. Its
+    ``comfortable`` is the number of source tokens that it summarises best, where that is less than ``limit``: what is
+    read of a longer document is brought down to that.
     """
 
     name: str

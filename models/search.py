@@ -1,12 +1,13 @@
-"""Greedy and beam search over any step function.
+"""Greedy search, beam search and draws over any step function.
 
-Rows are outputs being written: ``groups`` of them (a document and a task each), ``num_beams`` rows to a group,
-neighbours. The step function takes the tokens that every row just got and, for each row, the row whose past it
+Rows are outputs being written: ``groups`` of them (a document and a task each), ``num_beams`` or ``samples`` rows to a
+group, neighbours. The step function takes the tokens that every row just got and, for each row, the row whose past it
 continues, and gives the next log-probabilities' raw scores (logits) ``[rows, vocabulary]``.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 Step = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
 # (row's group, ids so far) -> what may come next
 Restrict = Callable[[int, Sequence[int]], "Restriction | None"]
+# Tokens that a draw chooses among at most: what lies beyond the likeliest 64 is never worth writing.
+_LIKELIEST = 64
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def repeated(ids: Sequence[int], size: int) -> list[int]:
     return [ids[i + size - 1] for i in range(len(ids) - size + 1) if tuple(ids[i : i + size - 1]) == tail]
 
 
-def _restrict(
+def restrict_logits(
     logits: torch.Tensor,
     rows: Sequence[Sequence[int]],
     groups: Sequence[int],
@@ -95,7 +98,7 @@ def greedy(
     done: dict[int, Found] = {}
     while True:
         logits = logits.float()
-        _restrict(logits, [ids[g] for g in groups], groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
+        restrict_logits(logits, [ids[g] for g in groups], groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
         best, token = logits.max(dim=-1)
         logprob = (best - logits.logsumexp(dim=-1)).tolist()
         stay, feed = [], []
@@ -113,6 +116,76 @@ def greedy(
             return [done[g] for g in sorted(done)]
         kept = None if len(stay) == len(groups) else torch.tensor(stay, device=logits.device)
         groups = [groups[row] for row in stay]
+        logits = step(torch.tensor(feed, device=logits.device), kept)
+
+
+def sample(
+    logits: torch.Tensor,
+    step: Step,
+    eos: int,
+    samples: int,
+    *,
+    seeds: Sequence[str],
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    max_new_tokens: int,
+    no_repeat_ngram_size: int = 0,
+    min_new_tokens: int = 0,
+    restrict: Restrict | None = None,
+) -> list[list[Found]]:
+    """For every group, ``samples`` outputs whose tokens are drawn by their probabilities.
+
+    Args:
+        logits: ``[groups, V]`` after the prompts, raw; the first ``step`` is told to repeat the rows, and later rows
+            whose output has ended leave the batch.
+        seeds: of each group. An output's draws depend on its group's seed and its number in the group alone, so that
+            it is the same in any batch.
+        temperature: what the logits are divided by.
+        top_p: tokens are drawn from the likeliest whose probabilities sum to this.
+    """
+    import torch
+
+    count = len(logits) * samples
+    chance = [random.Random(f"{seed} {number}") for seed in seeds for number in range(samples)]
+    ids: list[list[int]] = [[] for _ in range(count)]
+    totals = [0.0] * count
+    done: dict[int, Found] = {}
+    running = list(range(count))
+    parents = [output // samples for output in running]  # of each running output, its row in the last batch
+    before = count // samples  # rows of that batch
+    logits = logits.float()[parents]
+    while True:
+        logits = logits.float()
+        whole = logits.logsumexp(dim=-1)
+        groups = [output // samples for output in running]
+        restrict_logits(logits, [ids[o] for o in running], groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
+        best, tokens = logits.topk(min(_LIKELIEST, logits.shape[-1]), dim=-1)
+        sums = (best / temperature).softmax(dim=-1).cumsum(dim=-1)  # [rows, likeliest]
+        possible = (best > float("-inf")).sum(dim=-1, keepdim=True)
+        last = torch.minimum((sums < top_p).sum(dim=-1, keepdim=True), possible - 1).clamp(min=0)  # that is drawn from
+        drawn = torch.tensor([chance[o].random() for o in running], device=logits.device)[:, None]
+        place = torch.minimum((sums <= drawn * sums.gather(-1, last)).sum(dim=-1, keepdim=True), last)
+        logprob = (best.gather(-1, place) - whole[:, None])[:, 0].tolist()
+        nothing = (best[:, 0] == float("-inf")).tolist()  # all is forbidden
+        stay, feed = [], []
+        for row, (output, token) in enumerate(zip(running, tokens.gather(-1, place)[:, 0].tolist(), strict=True)):
+            if not nothing[row]:
+                totals[output] += logprob[row]
+                if token != eos:
+                    ids[output].append(token)
+            if nothing[row] or token == eos or len(ids[output]) >= max_new_tokens:
+                ended = token == eos and not nothing[row]
+                length = len(ids[output]) + ended
+                done[output] = Found(tuple(ids[output]), ended, totals[output] / max(length, 1))
+            else:
+                stay.append(row)
+                feed.append(token)
+        if not stay:
+            return [[done[g * samples + k] for k in range(samples)] for g in range(count // samples)]
+        same = len(stay) == len(running) == before
+        kept = None if same else torch.tensor([parents[row] for row in stay], device=logits.device)
+        running = [running[row] for row in stay]
+        parents, before = list(range(len(running))), len(running)
         logits = step(torch.tensor(feed, device=logits.device), kept)
 
 
@@ -148,7 +221,7 @@ def beam_search(
         logits = logits.float()
         raw = torch.log_softmax(logits, dim=-1)
         row_groups = [g for g in groups_running for _ in range(width)]
-        _restrict(raw, rows, row_groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
+        restrict_logits(raw, rows, row_groups, eos, no_repeat_ngram_size, min_new_tokens, restrict)
         scored = (raw.cpu() + totals[:, None]).view(len(groups_running), width * vocabulary)
         values, flat = scored.topk(min(2 * num_beams, scored.shape[1]), dim=-1)
         next_groups: list[int] = []

@@ -226,7 +226,7 @@ def bandwidth(bench: Bench) -> Iterator[Row]:
     gigabytes = block.numel() * 4 / 1e9
     speeds, ratios = [], []
     with torch.inference_mode():
-        decoder = Decoder(stack, bench.memory.state, 1, 64 + 16 * bench.runs)
+        decoder = Decoder(stack, bench.memory.state, 1)
         decoder.start([bench.engine.sp.encode("\n\nShort Arabic summary:")])
         token = torch.tensor([500])
         for _ in range(bench.runs):

@@ -89,7 +89,7 @@ def head_weights(engine: KhulasaEngine, memory: Memory, document: int, task: Tas
     encoded = memory.state.only(document)
     n = encoded.values[0].shape[2]
     start = engine.sp.encode(prompt(task.kind, task.language, task.length))
-    decoder = Decoder(engine.stack, encoded, 1, len(start) + len(ids))
+    decoder = Decoder(engine.stack, encoded, 1)
     found: list[Tensor] = []
     decoder.forward(
         torch.tensor([[*start, *ids]], device=engine.device),

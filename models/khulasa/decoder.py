@@ -1,12 +1,13 @@
 """The bundled model's decoder: all outputs of all documents in one batch, step after step.
 
-A document's keys and values and those of its outputs' own tokens lie in one buffer of fixed size, so that attention is
-one call for all outputs and beams of a document, which read its keys and values together; a mask keeps each to its own
-tokens. ``P`` outputs and beams of a document have a place each, whether it is taken or not; the buffer holds the
-document's ``n`` columns and then, step after step, ``P`` columns.
+A document's keys and values and those of its outputs' own tokens lie in one buffer, so that attention is one call for
+all outputs and beams of a document, which read its keys and values together; a mask keeps each to its own tokens. ``P``
+outputs and beams of a document have a place each, whether it is taken or not; the buffer holds the document's ``n``
+columns and then ``S`` columns for each place. A row may be given several tokens at once and keep only the first of them
+(``keep``): a later token then takes the column of one that was not kept.
 
-Shapes in the comments: B documents, R rows (outputs being written), P places of a document, n source tokens, N columns
-in use, t new tokens of each row, D hidden size, H query heads, G key-value heads, d head size, V vocabulary.
+Shapes in the comments: B documents, R rows (outputs being written), P places of a document, n source tokens, N columns,
+t new tokens of each row, D hidden size, H query heads, G key-value heads, d head size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .stack import Encoded, Layer, Stack
 _NEGATIVE = float("-inf")
 # Once only this share of the documents still have outputs to write, the others' keys and values are left out.
 _SPARSE = 0.75
+_SLOTS = 64  # columns of a place to begin with, and more whenever they are full
 # Called with each global layer and its attention weights [B, H, P, t, N].
 Watch = Callable[[Layer, Tensor], None]
 
@@ -31,60 +33,61 @@ class Decoder:
 
     Args:
         tasks: outputs of each document; row ``i`` at first belongs to group ``i``, of document ``i // tasks``.
-        slots: tokens of a row at most, its prompt included.
         width: rows of a group at most (beams).
     """
 
-    def __init__(self, stack: Stack, encoded: Encoded, tasks: int, slots: int, width: int = 1) -> None:
+    def __init__(self, stack: Stack, encoded: Encoded, tasks: int, width: int = 1) -> None:
         self.stack, self.tasks, self.width, self.places = stack, tasks, width, tasks * width
         self.documents = list(range(len(encoded.lengths)))  # which ones the buffers hold
         self.lengths: list[int] = encoded.lengths.tolist()  # of all documents, by number
         self.groups = list(range(len(self.lengths) * tasks))  # of each row
-        self.pads = [0] * len(self.groups)  # left padding of each row's prompt
-        self.n, self.slots, self.used = encoded.values[0].shape[2], slots, 0
-        self.keys = [self._buffer(layer) for layer in encoded.keys]
-        self.values = [self._buffer(layer) for layer in encoded.values]
+        self.kept = [0] * len(self.groups)  # own tokens of each row
+        self.n, self.slots = encoded.values[0].shape[2], 0
+        self.keys, self.values = encoded.keys, encoded.values
+        self._grow(_SLOTS)
         self._arrange()
 
-    def _buffer(self, source: Tensor) -> Tensor:
-        """``[B, G, n, d]`` with room for every place's slots: ``[B, G, n + slots P, d]``."""
-        size = (*source.shape[:2], self.n + self.slots * self.places, source.shape[-1])
-        buffer = source.new_zeros(size)
-        buffer[:, :, : self.n] = source
-        return buffer
+    def _grow(self, slots: int) -> None:
+        """Makes room for ``slots`` tokens in every place."""
+        self.keys = [self._grown(layer, slots) for layer in self.keys]
+        self.values = [self._grown(layer, slots) for layer in self.values]
+        self.slots = slots
+
+    def _grown(self, old: Tensor, slots: int) -> Tensor:
+        """``[B, G, n + P S, d]`` with another S."""
+        documents, groups, _, d = old.shape
+        new = old.new_zeros((documents, groups, self.n + slots * self.places, d))
+        new[:, :, : self.n] = old[:, :, : self.n]
+        if self.slots:
+            self._own(new, slots)[:, :, :, : self.slots] = self._own(old, self.slots)
+        return new
+
+    def _own(self, buffer: Tensor, slots: int) -> Tensor:
+        """The places' columns ``[B, G, P, S, d]`` of a buffer."""
+        return buffer[:, :, self.n :].unflatten(2, (self.places, slots))
 
     # ---- which rows there are --------------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        """What depends on which rows there are: their places, and what is hidden from them."""
-        device, places = self.stack.device, self.places
+        """What depends on which rows there are: their places."""
+        device = self.stack.device
         needed = list(dict.fromkeys(group // self.tasks for group in self.groups))
         if len(needed) <= _SPARSE * len(self.documents):
             self._drop(needed)
         at = {number: i for i, number in enumerate(self.documents)}
         lengths = [self.lengths[number] for number in self.documents]
-        pads = [[0] * places for _ in lengths]
         self.flat: list[int] = []  # of each row: document * P + place
         rows_of: dict[int, int] = {}  # so far
-        for row, group in enumerate(self.groups):
+        for group in self.groups:
             order = rows_of[group] = rows_of.get(group, -1) + 1
-            document, place = at[group // self.tasks], (group % self.tasks) * self.width + order
-            self.flat.append(document * places + place)
-            pads[document][place] = self.pads[row]
-        self.full = len(self.flat) == len(lengths) * places
+            self.flat.append(at[group // self.tasks] * self.places + (group % self.tasks) * self.width + order)
+        self.full = len(self.flat) == len(lengths) * self.places
         self.rows = None if self.full else torch.tensor(self.flat, device=device)
         self.row_lengths = torch.tensor(lengths, device=device)[:, None]  # [B, 1]
-        self.pad = torch.tensor(pads, device=device)  # [B, P]
-        # Of every column: its position [B, P, n + slots P], and whether a place may look at it.
+        place = torch.arange(self.places, device=device)
+        self.same = (place[:, None] == place)[:, None, :, None]  # [P, 1, P, 1]
         source = torch.arange(self.n, device=device)
-        slot = torch.arange(self.slots, device=device).repeat_interleave(places)
-        owner = torch.arange(places, device=device).repeat(self.slots)
-        own = self.row_lengths[..., None] - self.pad[..., None] + slot
-        self.column = torch.cat([source.expand(*self.pad.shape, -1), own], dim=-1)
-        see_source = (source < self.row_lengths[..., None]).expand(*self.pad.shape, -1)
-        see_own = (owner == torch.arange(places, device=device)[:, None]) & (slot >= self.pad[..., None])
-        self.hidden = torch.zeros(self.column.shape, dtype=self.stack.dtype, device=device)
-        self.hidden.masked_fill_(~torch.cat([see_source, see_own], dim=-1), _NEGATIVE)
+        self.source = source < self.row_lengths  # [B, n]
 
     def _drop(self, needed: list[int]) -> None:
         """Leaves out the documents whose outputs have all ended."""
@@ -110,7 +113,7 @@ class Decoder:
         """Row ``i`` becomes what row ``chosen[i]`` was."""
         documents = self.documents
         before = [(documents[flat // self.places], flat % self.places) for flat in self.flat]
-        self.groups, self.pads = [self.groups[row] for row in chosen], [self.pads[row] for row in chosen]
+        self.groups, self.kept = [self.groups[row] for row in chosen], [self.kept[row] for row in chosen]
         self._arrange()
         at = {number: i for i, number in enumerate(self.documents)}
         moves = [(at[before[row][0]], before[row][1], flat) for row, flat in zip(chosen, self.flat, strict=True)]
@@ -118,75 +121,96 @@ class Decoder:
         if not moves:
             return
         document, old, flat = (torch.tensor(column, device=self.stack.device) for column in zip(*moves, strict=True))
-        new = flat % self.places
-        for buffers in (self.keys, self.values):
-            for buffer in buffers:
-                own = buffer[:, :, self.n : self.n + self.used * self.places].unflatten(2, (self.used, self.places))
-                own[document, :, :, new] = own[document, :, :, old]
+        new, used = flat % self.places, max(self.kept)
+        for buffer in (*self.keys, *self.values):
+            own = self._own(buffer, self.slots)
+            own[document, :, new, :used] = own[document, :, old, :used]
 
     # ---- steps -----------------------------------------------------------------------------------------------------
 
     def start(self, prompts: Sequence[Sequence[int]]) -> Tensor:
-        """Feeds each row's prompt (padded on the left); gives the logits after it ``[R, V]``."""
+        """Feeds each row's prompt; gives the logits after it ``[R, V]``."""
         longest = max(map(len, prompts))
         pad_id = self.stack.config["pad_token_id"]
-        padded = [[pad_id] * (longest - len(ids)) + list(ids) for ids in prompts]
-        self.pads = [longest - len(ids) for ids in prompts]
-        self._arrange()
-        return self.stack.logits(self.forward(torch.tensor(padded, device=self.stack.device))[:, -1])
+        padded = [list(ids) + [pad_id] * (longest - len(ids)) for ids in prompts]
+        hidden = self.forward(torch.tensor(padded, device=self.stack.device))
+        self.keep([len(ids) for ids in prompts])
+        last = torch.tensor([len(ids) - 1 for ids in prompts], device=hidden.device)
+        return self.stack.logits(hidden[torch.arange(len(prompts), device=hidden.device), last])
 
     def step(self, tokens: Tensor, rows: Tensor | None) -> Tensor:
         """``tokens [R']`` continue ``rows [R']`` of the last batch (None: all, in order); gives ``[R', V]``."""
         if rows is not None:
             self._choose(rows.tolist())
-        return self.stack.logits(self.forward(tokens[:, None])[:, -1])
+        logits = self.stack.logits(self.forward(tokens[:, None])[:, -1])
+        self.keep([1] * len(self.groups))
+        return logits
 
-    def _masks(self, positions: Tensor, first: int) -> dict[bool, Tensor]:
-        """By kind of layer, what to add to scores ``[B, 1, P share t, N]``; ``positions [B, P, t]``."""
-        t, columns = positions.shape[-1], self.n + self.used * self.places
-        hidden = self.hidden[:, :, None, :columns]  # [B, P, t, N]
-        if t > 1:
-            slot = torch.arange(self.used, device=positions.device).repeat_interleave(self.places)
-            later = slot > torch.arange(first, self.used, device=positions.device)[:, None]  # [t, N - n]
-            hidden = hidden.expand(-1, -1, t, -1).masked_fill(F.pad(later, (self.n, 0)), _NEGATIVE)
-        near = hidden
-        window = self.stack.config["window"]
-        if max(self.lengths) + self.used > window:
-            far = self.column[:, :, None, :columns] <= positions[..., None] - window
-            near = hidden.masked_fill(far, _NEGATIVE)
+    def try_tokens(self, tokens: Tensor, rows: Tensor | None) -> Tensor:
+        """As ``step``, several tokens ``[R', t]`` a row: the logits after each ``[R', t, V]``.
+
+        Until ``keep`` says how many of them stay, none does.
+        """
+        if rows is not None:
+            self._choose(rows.tolist())
+        return self.stack.logits(self.forward(tokens))
+
+    def keep(self, counts: Sequence[int]) -> None:
+        """How many of its last tokens each row keeps, from the first on."""
+        self.kept = [kept + count for kept, count in zip(self.kept, counts, strict=True)]
+
+    def _masks(self, kept: Tensor, t: int) -> dict[bool, Tensor]:
+        """By kind of layer, what to add to scores ``[B, 1, P share t, N]``; ``kept [B, P]`` own tokens so far."""
+        device, window = kept.device, self.stack.config["window"]
+        slot = torch.arange(self.slots, device=device)
+        reach = kept[..., None] + torch.arange(t, device=device)  # [B, P, t]: own slot of each new token
+        own = slot <= reach[..., None]  # [B, P, t, S]
+        source = self.source[:, None, None].expand(-1, self.places, t, -1)  # [B, P, t, n]
+        masks = {True: self._mask(source, own)}
+        masks[False] = masks[True]
+        if max(self.lengths) + max(self.kept) + t > window:
+            positions = self.row_lengths[..., None] + reach  # [B, P, t]
+            source = source & (torch.arange(self.n, device=device) > positions[..., None] - window)
+            masks[False] = self._mask(source, own & (slot > reach[..., None] - window))
+        return masks
+
+    def _mask(self, source: Tensor, own: Tensor) -> Tensor:
+        """``[B, P, t, n]`` and ``[B, P, t, S]``, true where a token may look, to ``[B, 1, P share t, N]``."""
+        see = torch.cat([source, (own[:, :, :, None] & self.same).flatten(3)], dim=-1)
+        mask = torch.zeros(see.shape, dtype=self.stack.dtype, device=see.device).masked_fill_(~see, _NEGATIVE)
         share = self.stack.config["num_attention_heads"] // self.stack.config["num_key_value_heads"]
-        return {
-            kind: mask[:, :, None].expand(-1, -1, share, -1, -1).flatten(1, 3)[:, None]
-            for kind, mask in ((True, hidden), (False, near))
-        }
+        return mask[:, :, None].expand(-1, -1, share, -1, -1).flatten(1, 3)[:, None]
+
+    def _write(self, buffer: Tensor, at: Tensor, rows: Tensor) -> None:
+        """``rows [R, t, G, d]`` into columns ``at [R t G]`` of the buffer, all its dimensions but the last as one."""
+        buffer.view(-1, buffer.shape[-1]).index_copy_(0, at, rows.flatten(0, 2).to(buffer.dtype))
 
     def forward(self, ids: Tensor, watch: Watch | None = None) -> Tensor:
         """Hidden states ``[R, t, D]`` of the next ``ids [R, t]`` of every row."""
         stack, t = self.stack, ids.shape[1]
-        first, self.used = self.used, self.used + t
-        slots = torch.arange(first, self.used, device=ids.device)
-        # A padded slot's position is before its row's first; it is never looked at.
-        positions = torch.maximum(self.row_lengths - self.pad, self.row_lengths - slots[:, None, None])
-        positions = (positions + slots[:, None, None]).permute(1, 2, 0)  # [B, P, t]
-        masks = self._masks(positions, first)
-        rotations = stack.rotations(self._collect(positions))
-        begin, end = self.n + first * self.places, self.n + self.used * self.places
+        if max(self.kept) + t > self.slots:
+            self._grow(max(self.slots + _SLOTS, max(self.kept) + t))
+        kept = torch.tensor(self.kept, device=ids.device)
+        masks = self._masks(self._spread(kept), t)
+        own = kept[:, None] + torch.arange(t, device=ids.device)  # [R, t]
+        flat = torch.tensor(self.flat, device=ids.device)
+        rotations = stack.rotations(self.row_lengths[flat // self.places] + own)
+        groups, columns = self.keys[0].shape[1:3]
+        at = (flat // self.places * groups)[:, None] + torch.arange(groups, device=ids.device)  # [R, G]
+        at = at[:, None] * columns + (self.n + (flat % self.places * self.slots)[:, None] + own)[..., None]
+        at = at.flatten()
         x = stack.embed(ids)
         for layer, keys, values in zip(stack.layers, self.keys, self.values, strict=True):
             q, k, v = stack.project(layer, x, rotations[layer.everywhere])  # [R, t, H or G, d]
-            groups = k.shape[2]
-            # [B, P, t, G, d] to [B, G, t P, d]
-            keys[:, :, begin:end] = self._spread(k).permute(0, 3, 2, 1, 4).flatten(2, 3)
-            values[:, :, begin:end] = self._spread(v).permute(0, 3, 2, 1, 4).flatten(2, 3)
+            self._write(keys, at, k)
+            self._write(values, at, v)
             q = self._spread(q.to(keys.dtype)).unflatten(3, (groups, -1)).permute(0, 3, 1, 4, 2, 5)
             shape = q.shape[2:5]  # P, share, t
             q = q.flatten(2, 4)  # [B, G, P share t, d]
             mask = masks[layer.everywhere]
-            attended = F.scaled_dot_product_attention(
-                q, keys[:, :, :end], values[:, :, :end], attn_mask=mask, scale=1.0
-            )
+            attended = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, scale=1.0)
             if watch is not None and layer.everywhere:
-                weights = (q @ keys[:, :, :end].transpose(-1, -2) + mask).float().softmax(dim=-1)
+                weights = (q @ keys.transpose(-1, -2) + mask).float().softmax(dim=-1)
                 watch(layer, weights.unflatten(2, shape).transpose(2, 3).flatten(1, 2))
             attended = attended.unflatten(2, shape).permute(0, 2, 4, 1, 3, 5).flatten(3)  # [B, P, t, H d]
             x = stack.finish(layer, x, self._collect(attended))

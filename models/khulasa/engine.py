@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,8 @@ from torch import Tensor
 
 from ...errors import UsageError
 from ..engine import Attention, Constraint, Decoding, Memory, Output, Restriction, Task
-from ..search import Found, beam_search, greedy
+from ..lookup import lookup_greedy
+from ..search import Found, beam_search, sample
 from .decoder import Decoder
 from .matrices import FORMATS, default_format
 from .prompts import prompt
@@ -75,24 +77,47 @@ class KhulasaEngine:
         ids = [[c["bos_token_id"], *self.sp.encode(text)] for text in documents]
         truncated = tuple(len(row) > self.limit for row in ids)
         ids = [row[: self.limit] for row in ids]
-        return Memory(tuple(len(row) for row in ids), truncated, self.stack.encode(ids))
+        seeds = tuple(zlib.crc32(text.encode("utf-8", "surrogatepass")) for text in documents)
+        return Memory(tuple(len(row) for row in ids), truncated, self.stack.encode(ids), seeds)
 
     @torch.inference_mode()
     def decode(
         self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
     ) -> list[list[Output]]:
         """Every document's outputs, all in one batch; see ``Engine.decode``."""
-        found = self._search(memory.state, tasks, decoding, constraint)
-        rows = [Output(f.ids, self.sp.decode(list(f.ids)).strip(), f.finished, f.score) for f in found]
+        found = self._search(memory, tasks, decoding, constraint)
+        rows = [self._output(some[0]) for some in found]
         return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
 
+    @torch.inference_mode()
+    def candidates(
+        self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
+    ) -> list[list[list[Output]]]:
+        """For every document and task the search's ``num_return`` best outputs, then those that were drawn."""
+        found = [some[: decoding.num_return] for some in self._search(memory, tasks, decoding, constraint)]
+        if decoding.samples:
+            drawn = self._search(memory, tasks, decoding, constraint, draw=True)
+            found = [[*some, *more] for some, more in zip(found, drawn, strict=True)]
+        rows = [[self._output(one) for one in some] for some in found]
+        return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
+
+    def _output(self, found: Found) -> Output:
+        return Output(found.ids, self.sp.decode(list(found.ids)).strip(), found.finished, found.score)
+
     def _search(
-        self, encoded: Encoded, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None
-    ) -> list[Found]:
+        self,
+        memory: Memory,
+        tasks: Sequence[Task],
+        decoding: Decoding,
+        constraint: Constraint | None,
+        draw: bool = False,
+    ) -> list[list[Found]]:
+        """Of every document and task the outputs found, best first, or those drawn."""
+        encoded: Encoded = memory.state
         documents = len(encoded.lengths)
         prompts = [self.sp.encode(prompt(task.kind, task.language, task.length)) for task in tasks]
-        slots = max(map(len, prompts)) + decoding.max_new_tokens
-        decoder = Decoder(self.stack, encoded, len(tasks), slots, max(1, decoding.num_beams))
+        width = decoding.samples if draw else max(1, decoding.num_beams)
+        decoder = Decoder(self.stack, encoded, len(tasks), width)
         logits = decoder.start(prompts * documents)
 
         def restrict(group: int, ids: Sequence[int]) -> Restriction | None:
@@ -102,7 +127,7 @@ class KhulasaEngine:
         def masked(step_logits: Tensor) -> Tensor:
             for row, group in enumerate(decoder.groups):
                 if (language := tasks[group % len(tasks)].language) in decoding.forbid_script:
-                    step_logits[row, self._foreign_ids(language)] = _NEGATIVE
+                    step_logits[row, ..., self._foreign_ids(language)] = _NEGATIVE
             return step_logits
 
         def step(tokens: Tensor, rows: Tensor | None) -> Tensor:
@@ -118,10 +143,21 @@ class KhulasaEngine:
         if decoding.forbid_script:
             masked(logits)
         eos = self.config["eos_token_id"]
-        if decoding.num_beams <= 1:
-            return greedy(logits, step, eos, **options)
-        best = beam_search(logits, step, eos, decoding.num_beams, length_penalty=decoding.length_penalty, **options)
-        return [found[0] for found in best]
+        if draw:
+            seeds = [f"{decoding.seed} {seed} {t.kind} {t.language} {t.length}" for seed in memory.seeds for t in tasks]
+            chance = {"seeds": seeds, "temperature": decoding.temperature, "top_p": decoding.top_p}
+            return sample(logits, step, eos, decoding.samples, **chance, **options)
+        if width == 1:
+
+            def try_tokens(tokens: Tensor, rows: Tensor | None) -> Tensor:
+                step_logits = decoder.try_tokens(tokens, rows)
+                return masked(step_logits) if decoding.forbid_script else step_logits
+
+            sources = [ids for ids in encoded.ids for _ in tasks]
+            greedy = lookup_greedy(logits, try_tokens, decoder.keep, sources, self.stack.few_rows, eos, **options)
+            return [[found] for found in greedy]
+        beams = beam_search(logits, step, eos, width, length_penalty=decoding.length_penalty, **options)
+        return [some or [Found((), False, 0.0)] for some in beams]  # nothing where all was forbidden
 
     @torch.inference_mode()
     def score(self, document: str, task: Task, target: str) -> tuple[float, int]:
@@ -129,7 +165,7 @@ class KhulasaEngine:
         encoded = self.encode([document]).state
         start = self.sp.encode(prompt(task.kind, task.language, task.length))
         ids = [*self.sp.encode(" " + target.strip()), self.config["eos_token_id"]]
-        decoder = Decoder(self.stack, encoded, 1, len(start) + len(ids))
+        decoder = Decoder(self.stack, encoded, 1)
         hidden = decoder.forward(torch.tensor([start + ids[:-1]], device=self.device))[0, len(start) - 1 :]
         logprobs = self.stack.logits(hidden).float().log_softmax(-1)
         return float(logprobs[torch.arange(len(ids)), ids].sum()), len(ids)

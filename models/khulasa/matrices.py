@@ -15,7 +15,7 @@ from torch import Tensor
 
 # Up to so many rows the int8 kernel beats bfloat16, which reads twice the bytes but multiplies faster
 # (`summarize bench` prints both).
-_FEW_ROWS = 4
+FEW_ROWS = 4
 # The kernel reads rows in blocks of so many columns, and past their end where one is not full (torch 2.13).
 _BLOCK = 32
 
@@ -55,7 +55,7 @@ class Int8(Dense):
 
     def __call__(self, x: Tensor) -> Tensor:
         rows = x.shape[:-1].numel()
-        if rows > _FEW_ROWS or self.quantized.shape[1] % _BLOCK:
+        if rows > FEW_ROWS or self.quantized.shape[1] % _BLOCK:
             return super().__call__(x)
         half = x.to(torch.bfloat16).view(rows, -1)
         return torch._weight_int8pack_mm(half, self.quantized, self.scale).float().view(*x.shape[:-1], -1)

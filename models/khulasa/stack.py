@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import ModelError
-from .matrices import FORMATS, Dense
+from .matrices import FEW_ROWS, FORMATS, Dense
 
 _TENSORS_PER_LAYER = 13
+_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Encoded:
-    """Every layer's keys and values ``[B, G, n, d]`` of documents, and their lengths ``[B]``."""
+    """Every layer's keys and values ``[B, G, n, d]`` of documents, their lengths ``[B]``, their tokens."""
 
     keys: list[Tensor]
     values: list[Tensor]
     lengths: Tensor
+    ids: tuple[tuple[int, ...], ...]
 
     def only(self, document: int) -> Encoded:
         """One document's, without padding."""
@@ -55,6 +57,7 @@ class Encoded:
             [keys[place, :, :n] for keys in self.keys],
             [values[place, :, :n] for values in self.values],
             self.lengths[place],
+            self.ids[place],
         )
 
 
@@ -134,6 +137,10 @@ class Stack:
         """Bytes of weights that a decoding step reads, the vocabulary's included."""
         matrices = [m for layer in self.layers for m in (layer.qkv, layer.out, layer.gate_up, layer.down)]
         return sum(matrix.bytes_per_step for matrix in (*matrices, self.embedding))
+
+    def few_rows(self, rows: int) -> int:
+        """How many rows a step may have to cost hardly more than one of ``rows``: the weights are read once for all."""
+        return FEW_ROWS if self.format == "int8" and rows <= FEW_ROWS else max(rows, _ROWS)
 
     # ---- parts of a layer ----------------------------------------------------------------------------------------
 
@@ -219,7 +226,7 @@ class Stack:
                 scale=1.0,
             )
             x = self.finish(layer, x, attended.transpose(1, 2).flatten(-2))
-        return Encoded(keys, values, lengths)
+        return Encoded(keys, values, lengths, tuple(tuple(row) for row in ids))
 
 
 def _repeated(x: Tensor, share: int) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM
@@ -81,6 +83,52 @@ def test_batches_and_companions_change_nothing(engine):
         for k, task in enumerate(TASKS):
             alone = engine.decode(engine.encode([text]), [task], decoding)[0][0]
             assert together[i][k].ids == alone.ids
+
+
+DRAWS = Decoding(num_beams=3, num_return=2, samples=4, max_new_tokens=12, temperature=0.7, seed=1)
+
+
+def test_candidates_are_beams_then_draws(engine):
+    memory = engine.encode(TEXTS)
+    found = engine.candidates(memory, TASKS, DRAWS)
+    best = engine.decode(memory, TASKS, DRAWS)
+    for row, ours in zip(best, found, strict=True):
+        for one, several in zip(row, ours, strict=True):
+            assert len(several) == 6 and several[0] == one
+            assert several[0].score >= several[1].score and several[0].ids != several[1].ids
+            assert len({output.ids for output in several[2:]}) > 1
+    plain = Decoding(max_new_tokens=12)
+    one_each = [[[output] for output in row] for row in engine.decode(memory, TASKS, plain)]
+    assert engine.candidates(memory, TASKS, plain) == one_each
+
+
+def test_draws_are_those_of_the_document_in_any_batch(engine):
+    together = engine.candidates(engine.encode(TEXTS), TASKS, DRAWS)
+    for i, text in enumerate(TEXTS):
+        for k, task in enumerate(TASKS):
+            alone = engine.candidates(engine.encode([text]), [task], DRAWS)[0][0]
+            assert [o.ids for o in alone] == [o.ids for o in together[i][k]]
+    other = engine.candidates(engine.encode(TEXTS[:1]), TASKS[:1], replace(DRAWS, seed=2))[0][0]
+    assert [o.ids for o in other[2:]] != [o.ids for o in together[0][0][2:]]
+
+
+def test_draws_score_what_the_modeling_file_says(engine, model):
+    (row,) = engine.candidates(engine.encode(TEXTS[:1]), TASKS, replace(DRAWS, no_repeat_ngram_size=0))
+    for task, several in zip(TASKS, row, strict=True):
+        for output in several[2:]:
+            assert output.score == pytest.approx(score(model, engine, TEXTS[0], task, list(output.ids)), abs=1e-4)
+
+
+def test_draws_keep_to_scripts_and_constraints(engine):
+    decoding = replace(DRAWS, forbid_script=("en",))
+
+    def constraint(document, task, ids):
+        return Step(only=(1,)) if len(ids) == 2 + document else Step(forbid=(1,))
+
+    for document, row in enumerate(engine.candidates(engine.encode(TEXTS), TASKS, decoding, constraint)):
+        assert {len(output.ids) for several in row for output in several} == {2 + document}
+        for output in [*row[1], *row[2]]:
+            assert not any("\u0621" <= c <= "\u064a" for c in output.text)
 
 
 def test_truncation_is_told(engine):
@@ -184,3 +232,17 @@ def test_window_of_local_layers_with_rows_of_all_lengths(engine, model):
 def test_an_unknown_format_is_refused(tiny_layout):
     with pytest.raises(UsageError, match="float16: choose from auto, float32, bfloat16, int8"):
         KhulasaEngine(tiny_layout, dtype=torch.float16)
+
+
+def test_guessing_ahead_finds_what_greedy_search_finds(engine, model):
+    # A document that repeats itself, and outputs that do: guesses are tried, kept in part, and dropped.
+    texts = [TEXTS[1] + " " + TEXTS[1], TEXTS[0], TEXTS[2]]
+    decoding = Decoding(max_new_tokens=40, no_repeat_ngram_size=0, min_new_tokens=40)
+    for some in (texts[:1], texts):
+        for tasks in (TASKS[:1], TASKS):
+            together = engine.decode(engine.encode(some), tasks, decoding)
+            for text, row in zip(some, together, strict=True):
+                for task, output in zip(tasks, row, strict=True):
+                    assert list(output.ids) == by_transformers(
+                        model, engine, text, task, max_new_tokens=40, min_new_tokens=40, do_sample=False
+                    )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from summarize.checks.constraint import Step
-from summarize.models.search import beam_search, greedy, repeated
+from summarize.models.search import Found, beam_search, greedy, repeated, sample
 
 EOS = 0
 TABLE = torch.log_softmax(torch.randn(5, 5, generator=torch.Generator().manual_seed(5)) * 2, dim=-1)
@@ -108,3 +108,89 @@ def test_scores_are_finite():
     chain = Chain([1, 2])
     for outputs in beam_search(chain.logits(), chain.step, EOS, 4, max_new_tokens=3):
         assert all(math.isfinite(o.score) for o in outputs)
+
+
+class Recorder(Chain):
+    """A chain that notes which rows it was told to go on with."""
+
+    def __init__(self, first: list[int]) -> None:
+        super().__init__(first)
+        self.rows: list[list[int] | None] = []
+
+    def step(self, tokens: torch.Tensor, rows: torch.Tensor | None) -> torch.Tensor:
+        self.rows.append(None if rows is None else rows.tolist())
+        return super().step(tokens, rows)
+
+
+def draws(first: list[int], samples: int, seeds: list[str], **options):
+    chain = Chain(first)
+    return sample(chain.logits(), chain.step, EOS, samples, seeds=seeds, **{"max_new_tokens": 6, **options})
+
+
+def test_draws_are_the_same_in_any_batch():
+    together = draws([1, 2, 1], 4, ["a", "b", "c"])
+    assert together[1] == draws([2], 4, ["b"])[0]
+    assert together[1][:2] == draws([3, 2], 2, ["x", "b"])[1]
+    assert together[0] != together[2]  # the same past, another seed
+    assert draws([1], 4, ["a"]) == [together[0]]
+
+
+def test_draws_come_as_often_as_they_are_likely():
+    (found,) = draws([1], 4000, ["a"], max_new_tokens=1)
+    for token in range(5):
+        ids = () if token == EOS else (token,)
+        assert sum(f.ids == ids for f in found) / 4000 == pytest.approx(float(TABLE[1, token].exp()), abs=0.03)
+    cold = TABLE[1].div(0.5).softmax(-1)
+    (found,) = draws([1], 4000, ["a"], max_new_tokens=1, temperature=0.5)
+    for token in range(1, 5):
+        assert sum(f.ids == (token,) for f in found) / 4000 == pytest.approx(float(cold[token]), abs=0.03)
+
+
+def test_unlikely_tokens_are_left_out():
+    order = TABLE[1].argsort(descending=True).tolist()
+    top_p = float(TABLE[1].exp()[order[:2]].sum()) - 1e-4
+    (found,) = draws([1], 500, ["a"], max_new_tokens=1, top_p=top_p)
+    assert {f.ids[0] if f.ids else EOS for f in found} == set(order[:2])
+    for first, outputs in zip([1, 2, 3], draws([1, 2, 3], 2, ["a", "b", "c"], top_p=1e-6), strict=True):
+        chain = Chain([first])
+        (greedily,) = greedy(chain.logits(), chain.step, EOS, max_new_tokens=6)
+        assert [o.ids for o in outputs] == [greedily.ids] * 2
+        assert outputs[0].score == pytest.approx(greedily.score, abs=1e-5)
+
+
+def test_score_of_a_draw_is_its_log_probability_per_token():
+    for output in draws([1], 20, ["a"], temperature=2.0)[0]:
+        path = [1, *output.ids, EOS] if output.finished else [1, *output.ids]
+        total = sum(float(TABLE[a, b]) for a, b in itertools.pairwise(path))
+        assert output.score == pytest.approx(total / (len(path) - 1), abs=1e-5)
+        assert output.finished == (len(output.ids) < 6)
+
+
+def test_draws_keep_to_what_may_be_written():
+    found = draws(
+        [1, 2],
+        8,
+        ["a", "b"],
+        no_repeat_ngram_size=2,
+        min_new_tokens=3,
+        restrict=lambda group, ids: Step((3,)) if group == 0 else Step(only=(0, 1, 2)),
+    )
+    for output in found[0] + found[1]:
+        pairs = list(itertools.pairwise(output.ids))
+        assert len(set(pairs)) == len(pairs) and len(output.ids) >= 3
+    assert not any(3 in output.ids for output in found[0])
+    assert not any({3, 4} & set(output.ids) for output in found[1])
+    assert draws([1], 2, ["a"], restrict=lambda group, ids: Step(tuple(range(5)))) == [[Found((), False, 0.0)] * 2]
+
+
+def test_rows_of_draws_that_ended_leave_the_batch():
+    chain = Recorder([1, 2])
+    found = sample(chain.logits(), chain.step, EOS, 3, seeds=["a", "b"], max_new_tokens=8)
+    lengths = [len(output.ids) + output.finished for outputs in found for output in outputs]
+    running = [row for row, length in enumerate(lengths) if length > 1]
+    assert chain.rows[0] == [row // 3 for row in running]
+    for at, rows in enumerate(chain.rows[1:], 2):
+        stay = [row for row in running if lengths[row] > at]
+        assert rows == (None if stay == running else [running.index(row) for row in stay])
+        running = stay
+    assert len(chain.rows) == max(lengths) - 1
