@@ -54,6 +54,7 @@ def restrict_logits(
     min_new_tokens: int,
     restrict: Restrict | None,
 ) -> None:
+    """Sets what may not come next to minus infinity, in place: ``logits [rows, V]``, each row's ids so far, its group."""
     for row, ids in enumerate(rows):
         banned = repeated(ids, no_repeat_ngram_size)
         if banned:

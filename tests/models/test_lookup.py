@@ -97,15 +97,8 @@ def test_guesses_save_steps_where_the_document_is_copied():
 def test_no_room_is_plain_greedy_search():
     plain, guessing = Chain(3, 2), Chain(3, 2)
     greedy(plain.start(), plain.step, EOS, max_new_tokens=20)
-    lookup_greedy(
-        guessing.start(),
-        guessing.try_tokens,
-        guessing.keep,
-        guessing.sources,
-        lambda rows: rows,
-        EOS,
-        max_new_tokens=20,
-    )
+    calls = (guessing.start(), guessing.try_tokens, guessing.keep, guessing.sources)
+    lookup_greedy(*calls, lambda rows: rows, EOS, max_new_tokens=20)
     assert guessing.steps == plain.steps
 
 
