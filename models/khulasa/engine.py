@@ -65,7 +65,7 @@ class KhulasaEngine:
     @cached_property
     def pieces(self) -> list[str]:
         """The vocabulary's pieces in the order of their ids, as SentencePiece writes them."""
-        return [self.sp.id_to_piece(i) for i in range(self.sp.get_piece_size())]
+        return self.sp.id_to_piece(list(range(self.sp.get_piece_size())))
 
     def count(self, text: str) -> int:
         return len(self.sp.encode(text)) + 1
