@@ -74,7 +74,12 @@ def find_spec(name: str) -> ModelSpec | None:
 
 
 def check_request(
-    name: str, languages: Sequence[str], headline: bool = False, source: str | None = None, dtype: str = "auto"
+    name: str,
+    languages: Sequence[str],
+    headline: bool = False,
+    source: str | None = None,
+    dtype: str = "auto",
+    quality: str = "fast",
 ) -> None:
     """Refuses, before anything is loaded, what the catalogue knows a model cannot do.
 
@@ -82,8 +87,9 @@ def check_request(
         languages: of the summaries; source: of the documents, None where it is not known.
 
     Raises:
-        UsageError: the model does not write one of the languages (from ``source``), or no headlines, or does not
-            survive the compute format. A model that the catalogue does not know passes.
+        UsageError: the model does not write one of the languages (from ``source``), or no headlines, or gives no
+            candidates to choose among, or does not survive the compute format. A model that the catalogue does not know
+            passes.
     """
     spec = find_spec(name)
     if spec is None:
@@ -91,6 +97,10 @@ def check_request(
     _refuse(spec, name, dtype)
     if headline and "headline" not in spec.kinds:
         raise UsageError(f"{name!r} writes no headline: leave it out, or choose {DEFAULT_MODEL}")
+    if quality == "best" and spec.alias != DEFAULT_MODEL:
+        raise UsageError(
+            f"{name!r} gives no candidates to choose among: leave out --quality best, or choose {DEFAULT_MODEL}"
+        )
     for language in languages:
         reached = [d for d in spec.directions if d.endswith(language) and source in (None, "auto", d[:2])]
         if not reached:

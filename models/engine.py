@@ -49,6 +49,11 @@ class Decoding:
     top_p: float = 1.0
     seed: int = 0
 
+    @property
+    def several(self) -> bool:
+        """Whether there are candidates to choose among."""
+        return self.num_return > 1 or self.samples > 0
+
 
 @dataclass(frozen=True)
 class Output:
@@ -107,8 +112,8 @@ class Engine(Protocol):
     An engine may also have ``attention(memory, document, task, ids, text)``, which gives the ``Attention`` of an output
     over the text of a document of ``memory``: evidence across languages rests on it. And it may have ``candidates``,
     called as ``decode`` is, which gives several outputs of each task to choose from, the search's own best first. Its
-    ``comfortable`` is the number of source tokens that it summarises best, where that is less than ``limit``: what is
-    read of a longer document is brought down to that.
+    ``comfortable`` is the number of source tokens to which it summarises well, where that is less than ``limit``: what
+    is read of a longer document is brought down to that.
     """
 
     name: str

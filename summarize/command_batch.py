@@ -35,7 +35,7 @@ _GO_ON = "the same command goes on from there"
 @click.option("--id-field", metavar="NAME", help="Field of the id.  [default: id, else file and line]")
 @click.option("--keep", multiple=True, metavar="NAME", help="Field to carry through; may be given several times.")
 @shared("to", "length", "headline", "model", "device", "dtype", "num_beams", "source", "faithful")
-@shared("strategy", "evidence")
+@shared("strategy", "evidence", "quality")
 @click.option("--check/--no-check", default=True, help="Check numbers and names; what is found goes into the record.")
 @shared("strict")
 @click.option(
@@ -79,7 +79,8 @@ def batch(
     options["check"] = options["check"] or strict
     options["to"] = None if options["to"] is None else list(parse_languages(options["to"]))
     _check_output(inputs, output, engine)
-    check_model(model, options["to"] or (), options["headline"], options["source"], dtype, offline, quiet)
+    languages, headline = options["to"] or (), options["headline"]
+    check_model(model, languages, headline, options["source"], dtype, offline, quiet, options["quality"])
     plan = Plan(
         inputs=inputs,
         fields=Fields(text_field, id_field, keep),

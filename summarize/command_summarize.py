@@ -30,7 +30,7 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @shared("to", "length", "headline")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per document and line.")
 @click.option("--output", "-o", metavar="PATH", help="Write the results there instead of to standard output.")
-@shared("strategy", "evidence", "model", "device", "dtype", "num_beams", "source", "faithful")
+@shared("strategy", "evidence", "quality", "model", "device", "dtype", "num_beams", "source", "faithful")
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
 @shared("strict")
 @click.option(
@@ -54,6 +54,7 @@ def summarize(
     faithful: bool,
     strategy: str,
     evidence: bool,
+    quality: str,
     check: bool,
     strict: bool,
     format: str,
@@ -75,7 +76,7 @@ def summarize(
         files = ("-",)
     if files.count("-") > 1:
         raise UsageError("- (standard input) was given twice; it can be read once")
-    check_model(model, languages, headline, source, dtype, offline, quiet)
+    check_model(model, languages, headline, source, dtype, offline, quiet, quality)
     options = {
         "to": None if to is None else languages,
         "length": length,
@@ -85,6 +86,7 @@ def summarize(
         "faithful": faithful,
         "strategy": strategy,
         "evidence": evidence,
+        "quality": quality,
     }
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:

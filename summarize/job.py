@@ -11,6 +11,7 @@ from .errors import DocumentError, UsageError
 from .languages import LANGUAGES, Detection, detect, script_share
 from .long import AUTO, DEFAULT_STRATEGY, PARAGRAPH, Encoder, Portion, Reading, about, portions, read, whole
 from .polish import polish
+from .rerank import DRAWS, QUALITIES, decode_best, widened
 from .results import ALARMS, Result, Summary
 from .text import clean, count_words, unwrap
 
@@ -90,6 +91,14 @@ class Job:
     check: bool
     strategy: str = DEFAULT_STRATEGY  # for documents longer than the engine reads at once
     evidence: bool = False
+    quality: str = QUALITIES[0]
+
+    @property
+    def width(self) -> int:
+        """Rows of the decoder that an output takes."""
+        own = getattr(self.engine, "decoding", None)
+        beams = self.num_beams or (own.num_beams if own else 1)
+        return beams if self.quality == "fast" else max(beams, DRAWS)
 
     def run(self, documents: Sequence[Prepared]) -> list[Result]:
         """Encodes once, decodes all outputs of all documents in one batch, and again what came out wrong."""
@@ -223,12 +232,18 @@ class Job:
 
     def _decode(self, memory: Memory, tasks: Sequence[Task], documents: Sequence[str]) -> list[list[Output]]:
         constraint = self._constraint(documents)
-        outputs = self.engine.decode(memory, tasks, self._decoding(tasks), constraint)
+
+        def write(tasks: Sequence[Task], decoding: Decoding) -> list[list[Output]]:
+            if self.quality == "best":
+                return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
+            return self.engine.decode(memory, tasks, decoding, constraint)
+
+        outputs = write(tasks, self._decoding(tasks))
         mixed = [k for k, task in enumerate(tasks) if task.language not in _PURE]
         wrong = [k for k in mixed if any(_wrong(row[k].text, tasks[k].language) for row in outputs)]
         if wrong:
             again = [tasks[k] for k in wrong]
-            redone = self.engine.decode(memory, again, self._decoding(again, tuple(LANGUAGES)), constraint)
+            redone = write(again, self._decoding(again, tuple(LANGUAGES)))
             for row, fresh in zip(outputs, redone, strict=True):
                 for k, output in zip(wrong, fresh, strict=True):
                     if _wrong(row[k].text, tasks[k].language):

@@ -62,6 +62,14 @@ _SHARED = {
         "reduce: summaries of all its chunks are summarised (slower); truncate: its beginning.",
         **_SHOWN,
     ),
+    "quality": click.option(
+        "--quality",
+        type=click.Choice(["fast", "best"]),
+        default="fast",
+        help="best: write 8 more candidates and choose the one that agrees most with the others and that the document "
+        "supports. It takes several times as long.",
+        **_SHOWN,
+    ),
     "evidence": click.option(
         "--evidence", is_flag=True, help="For each sentence of a summary, the document's sentences that it rests on."
     ),
@@ -87,7 +95,14 @@ def shared(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def check_model(
-    model: str, languages: Sequence[str], headline: bool, source: str, dtype: str, offline: bool, quiet: bool
+    model: str,
+    languages: Sequence[str],
+    headline: bool,
+    source: str,
+    dtype: str,
+    offline: bool,
+    quiet: bool,
+    quality: str = "fast",
 ) -> None:
     """Before anything is loaded: keeps the network out where asked, refuses what the model cannot do, says its licence.
 
@@ -98,7 +113,7 @@ def check_model(
 
     if offline:
         os.environ["HF_HUB_OFFLINE"] = "1"
-    check_request(model, languages, headline, source, dtype)
+    check_request(model, languages, headline, source, dtype, quality)
     notice = licence_notice(model)
     if notice and not quiet:
         print(f"summarize: note: {notice}", file=sys.stderr)

@@ -10,6 +10,7 @@ from .errors import DocumentError, UsageError
 from .job import LENGTHS, Job, prepare
 from .languages import parse_languages
 from .long import DEFAULT_STRATEGY, check_strategy
+from .rerank import QUALITIES
 from .results import Result, Summary
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Summarizer:
         check: bool = ...,
         strategy: str = ...,
         evidence: bool = ...,
+        quality: str = ...,
     ) -> Result: ...
     @overload
     def __call__(
@@ -82,6 +84,7 @@ class Summarizer:
         check: bool = ...,
         strategy: str = ...,
         evidence: bool = ...,
+        quality: str = ...,
     ) -> list[Result]: ...
 
     def __call__(
@@ -97,6 +100,7 @@ class Summarizer:
         check: bool = True,
         strategy: str = DEFAULT_STRATEGY,
         evidence: bool = False,
+        quality: str = QUALITIES[0],
     ) -> Result | list[Result]:
         """Summarises a text, or each of a list of texts.
 
@@ -115,6 +119,9 @@ class Summarizer:
             strategy: how to read a document that is longer than the model reads at once: "select" (its first and most
                 central sentences), "reduce" (summaries of its chunks are summarised) or "truncate" (its beginning).
             evidence: whether to find, for every sentence of a summary, the document's sentences that it rests on.
+            quality: "fast" hands over what the search finds. "best", of the bundled model, writes 8 more candidates of
+                each summary and hands over the one that agrees most with the others, and whose numbers and names the
+                document supports (``summarize.rerank``); it takes several times as long
 
         Returns:
             A ``Result`` for a text, a list of them for a list, in its order.
@@ -133,6 +140,7 @@ class Summarizer:
             check=check,
             strategy=strategy,
             evidence=evidence,
+            quality=quality,
         )
         if isinstance(documents, str):
             return job.run([prepare(documents, source, None)])[0]
@@ -200,6 +208,7 @@ class Summarizer:
         check: bool = True,
         strategy: str = DEFAULT_STRATEGY,
         evidence: bool = False,
+        quality: str = QUALITIES[0],
     ) -> Job:
         """The way from prepared texts to results; options and errors are those of a call."""
         languages = None if to is None else parse_languages(to if isinstance(to, str) else list(to))
@@ -210,8 +219,12 @@ class Summarizer:
             raise UsageError(f"{source!r} is not a source language: choose from auto, ar, en")
         if num_beams is not None and (not isinstance(num_beams, int) or not 1 <= num_beams <= 32):
             raise UsageError(f"num_beams={num_beams!r} is not a number of beams: choose from 1 to 32")
+        if quality not in QUALITIES:
+            raise UsageError(f"{quality!r} is not a quality: choose from {', '.join(QUALITIES)}")
+        if quality == "best" and not hasattr(self.engine, "candidates"):
+            raise UsageError(f"{self.engine.name!r} gives no candidates to choose among: quality 'best' is for khulasa")
         kinds = getattr(self.engine, "kinds", ("headline",))
         if headline and "headline" not in kinds:
             raise UsageError(f"{self.engine.name!r} writes no headline: it writes {', '.join(kinds)}")
         vocabulary = self._vocabulary if faithful else None
-        return Job(self.engine, languages, length, headline, num_beams, vocabulary, check, strategy, evidence)
+        return Job(self.engine, languages, length, headline, num_beams, vocabulary, check, strategy, evidence, quality)

@@ -84,15 +84,13 @@ class Worker:
     def facts(self) -> Facts:
         engine, job = self.engine, self.job
         device = str(getattr(engine, "device", "cpu")).split(":")[0]
-        authors = getattr(engine, "decoding", None)
-        beams = job.num_beams or (authors.num_beams if authors else 1)
         return Facts(
             name=engine.name,
             limit=engine.limit,
             device=device,
             dtype=_format(engine),
             budget=self.asked.budget or BUDGETS.get(device, BUDGETS["cpu"]),
-            outputs=beams * (2 if job.headline else 1),
+            outputs=job.width * (2 if job.headline else 1),
         )
 
     def prepare(self, offset: int, record: Record) -> Ready | str:

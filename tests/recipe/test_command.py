@@ -82,10 +82,14 @@ def test_names_are_checked_across_languages():
 
 
 def test_decoding_search(trained, tiny_layout, data):
-    settings = {"greedy": Decoding(max_new_tokens=6), "beams2": Decoding(num_beams=2, max_new_tokens=6)}
+    settings = {
+        "greedy": Decoding(max_new_tokens=6),
+        "beams2": Decoding(num_beams=2, max_new_tokens=6),
+        "best": Decoding(num_beams=2, num_return=2, samples=2, max_new_tokens=6),
+    }
     tried = search(trained / "adapter.safetensors", data, tiny_layout.folder, 1, settings=settings)
     lines = table(tried).splitlines()
-    assert lines[0].split() == ["greedy", "beams2"] and lines[-1].startswith("seconds")
+    assert lines[0].split() == ["greedy", "beams2", "best"] and lines[-1].startswith("seconds")
     assert any(line.startswith("ar/dev>ar rougeL") for line in lines)
 
 
@@ -96,6 +100,9 @@ def test_errors_are_one_line(tmp_path, data):
     assert result.exit_code == 1 and "name the folder of a training run" in result.output
     result = CliRunner().invoke(main, ["compare", "--data", str(data), "--out", str(tmp_path), "--variant", "rank64"])
     assert result.exit_code == 2 and "choose from rank32" in result.output
+    adapter = ["--adapter", str(BUNDLED / "adapter.safetensors")]
+    result = CliRunner().invoke(main, ["decoding", "--data", str(data), *adapter, "--setting", "beams5"])
+    assert result.exit_code == 2 and "choose from greedy, " in result.output and "best-beams4" in result.output
 
 
 def test_base_from_gguf(tmp_path):

@@ -175,11 +175,20 @@ def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, var
 @click.option("--adapter", required=True, type=_FILE)
 @click.option("--items", default=24, show_default=True, help="Documents of each set.")
 @click.option("--sets", help="Only these dev sets, comma-separated.")
-def decoding(data: Path, weights: Path, adapter: Path, items: int, sets: str | None) -> None:
+@click.option("--setting", multiple=True, metavar="NAME", help="Default: all of them.")
+@click.option("--both", is_flag=True, help="Into the other language, too.")
+def decoding(
+    data: Path, weights: Path, adapter: Path, items: int, sets: str | None, setting: tuple[str, ...], both: bool
+) -> None:
     """Try decoding settings on the dev sets and print what each scores."""
-    from .decoding import search, table
+    from ....errors import UsageError
+    from .decoding import SETTINGS, search, table
 
-    click.echo(table(search(adapter, data, weights, items, sets.split(",") if sets else None)))
+    for name in setting:
+        if name not in SETTINGS:
+            raise UsageError(f"{name!r} is not a setting; choose from {', '.join(SETTINGS)}")
+    settings = {name: SETTINGS[name] for name in setting or SETTINGS}
+    click.echo(table(search(adapter, data, weights, items, sets.split(",") if sets else None, settings, both)))
 
 
 @main.command()

@@ -1,4 +1,5 @@
-"""Chooses decoding defaults on the dev sets: greedy or beams, length penalty, n-gram blocking, least length."""
+"""Chooses decoding defaults on the dev sets: greedy or beams, length penalty, n-gram blocking, least length, and what
+candidates ``quality="best"`` chooses among."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from summarize.rerank import widened
 
 from ...engine import Decoding
 from .measure import engine_with, outputs_of, score_outputs
@@ -17,6 +20,10 @@ SETTINGS: dict[str, Decoding] = {
     "beams4": Decoding(num_beams=4, max_new_tokens=110),
     "beams4-penalty0.6": Decoding(num_beams=4, length_penalty=0.6, max_new_tokens=110),
     "beams4-penalty1.5": Decoding(num_beams=4, length_penalty=1.5, max_new_tokens=110),
+    # Several candidates, and the choice among them.
+    "best-of-beams4": Decoding(num_beams=4, num_return=4, max_new_tokens=110),
+    "best": widened(Decoding(max_new_tokens=110)),
+    "best-beams4": widened(Decoding(num_beams=4, max_new_tokens=110)),
 }
 
 
@@ -36,25 +43,28 @@ def search(
     items: int,
     only: Sequence[str] | None = None,
     settings: Mapping[str, Decoding] = SETTINGS,
+    both: bool = False,
 ) -> list[Tried]:
-    """Every setting on the same documents."""
+    """Every setting on the same documents; ``both``: into the other language, too."""
     tried = []
     with engine_with(adapter, weights) as engine:
         for name, decoding in settings.items():
             began = time.monotonic()
-            outputs = outputs_of(engine, data, items, decoding, both=False, only=only)
+            outputs = outputs_of(engine, data, items, decoding, both=both, only=only)
             tried.append(Tried(name, score_outputs(outputs), time.monotonic() - began))
     return tried
 
 
 def table(tried: Sequence[Tried]) -> str:
     """One line per measure, one column per setting, the best of each line starred; then the seconds."""
-    keys = list(tried[0].scores) if tried else []
+    keys = dict.fromkeys(key for t in tried for key in t.scores)
     width = max((len(t.name) for t in tried), default=0) + 2
     lines = [" " * 34 + "".join(f"{t.name:>{width}}" for t in tried)]
     for key in keys:
-        values = [t.scores[key] for t in tried]
-        marks = ["*" if v == max(values) > min(values) else " " for v in values]
-        lines.append(f"{key:34}" + "".join(f"{v:{width - 1}.2f}{m}" for v, m in zip(values, marks, strict=True)))
+        values = [t.scores.get(key) for t in tried]  # none where an output states no number, or no name
+        known = [v for v in values if v is not None]
+        marks = ["*" if v == max(known) > min(known) else " " for v in values]
+        cells = ["-" if v is None else f"{v:.2f}" for v in values]
+        lines.append(f"{key:34}" + "".join(f"{c:>{width - 1}}{m}" for c, m in zip(cells, marks, strict=True)))
     lines.append(f"{'seconds':34}" + "".join(f"{t.seconds:{width - 1}.0f} " for t in tried))
     return "\n".join(lines)

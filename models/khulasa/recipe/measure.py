@@ -81,12 +81,19 @@ def engine_with(adapter: Path, weights: Path, device: str = "cpu") -> Iterator[K
 def generate(
     engine: KhulasaEngine, documents: Sequence[str], tasks: Sequence[Task], decoding: Decoding = GREEDY, batch: int = 8
 ) -> list[list[str]]:
-    """Texts ``[documents][tasks]``; documents of like length go together."""
+    """Texts ``[documents][tasks]``; documents of like length go together, and candidates are chosen among."""
+    from summarize.rerank import decode_best
+
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]))
     texts: list[list[str]] = [[] for _ in documents]
     for at in range(0, len(order), batch):
         chosen = order[at : at + batch]
-        outputs = engine.decode(engine.encode([documents[i] for i in chosen]), tasks, decoding)
+        some = [documents[i] for i in chosen]
+        memory = engine.encode(some)
+        if decoding.several:
+            outputs = decode_best(engine, memory, tasks, decoding, some)
+        else:
+            outputs = engine.decode(memory, tasks, decoding)
         for i, row in zip(chosen, outputs, strict=True):
             texts[i] = [output.text for output in row]
     return texts
