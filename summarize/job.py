@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .errors import DocumentError, UsageError
 from .languages import LANGUAGES, Detection, detect, script_share
-from .long import AUTO, DEFAULT_STRATEGY, PARAGRAPH, Encoder, Portion, Reading, about, portions, read, whole
+from .long import AUTO, DEFAULT_STRATEGY, PARAGRAPH, Encoder, Portion, Reading, about, length_for, portions, read, whole
 from .polish import polish
 from .rerank import DRAWS, QUALITIES, decode_best, widened
 from .results import ALARMS, Result, Summary
@@ -71,7 +71,6 @@ class _Row:
     reading: Reading
     detection: Detection
     tasks: tuple[Task, ...]
-    length: str = "short"
     outputs: list[Output] = field(default_factory=list)
     attention: list[Attention | None] = field(default_factory=list)  # of each output
     tokens: int = 0  # that the encoder read
@@ -157,24 +156,24 @@ class Job:
         return self.engine.encode(texts)
 
     def _rows(self, document: Prepared, languages: Sequence[str]) -> list[_Row]:
-        """What to encode of a document: one row; more for a very long one, whose summary is made in portions."""
+        """What to encode of a document: a row for each portion of its summary, one where it fits the encoder."""
         from .models.engine import Task
 
         detection, text = document.detection, document.text
         limit = self.engine.limit
+        fits = min(limit, getattr(self.engine, "comfortable", limit))
         # Some spare tokens: what a model wants before every text is not counted.
-        encoder = Encoder(
-            self.engine.count, limit - limit // 64, lambda texts, length: self._drafts(texts, length, detection)
-        )
+        room = min(fits, limit - limit // 64)
+        encoder = Encoder(self.engine.count, room, lambda texts, length: self._drafts(texts, length, detection))
 
         def row(portion: Portion, summaries: bool, headlines: bool) -> _Row:
             stretch = text[portion.start : portion.end]
-            reading = whole(stretch) if encoder.count(stretch) <= limit else read(stretch, self.strategy, encoder)
+            reading = whole(stretch) if encoder.count(stretch) <= fits else read(stretch, self.strategy, encoder)
             tasks = [Task("summary", language, portion.length) for language in languages if summaries]
             tasks += [Task("headline", language) for language in languages if headlines]
-            return _Row(reading.moved(portion.start), detection, tuple(tasks), portion.length)
+            return _Row(reading.moved(portion.start), detection, tuple(tasks))
 
-        stretches = portions(text, self.length, encoder.count, encoder.limit)
+        stretches = portions(text, self.length, encoder.count, fits, room, split=self.strategy != "truncate")
         if len(stretches) == 1:
             return [row(stretches[0], True, self.headline)]
         rows = [row(portion, True, False) for portion in stretches]
@@ -286,7 +285,7 @@ class Job:
             summaries[language] = Summary(
                 text=text,
                 language=language,
-                length=written[0].length,
+                length=length_for(document.text) if self.length == AUTO else self.length,
                 tokens=sum(len(output.ids) for output in outputs),
                 complete=all(output.finished for output in outputs),
                 seconds=seconds / len(languages),
@@ -299,7 +298,7 @@ class Job:
             summaries,
             document.detection.language,
             sum(row.reading.tokens or row.tokens for row in written),
-            any(row.truncated for row in written),
+            any(row.truncated or row.reading.truncated for row in written),
             seconds,
             self.engine.name,
             tuple(warnings),

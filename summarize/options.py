@@ -28,7 +28,8 @@ _SHARED = {
         type=click.Choice(["short", "medium", "long", "auto"]),
         default="short",
         help="To 30 words, 31 to 60, or more. auto: short for a document of up to 150 words, medium up to 600, then "
-        "long, and a long one for each 4,000 words of a very long document, 8 at most.",
+        "long. Of a document longer than the model reads at once, a medium summary has a line for each half, a long "
+        "one for each quarter, and auto for each of up to 8 parts.",
         **_SHOWN,
     ),
     "headline": click.option("--headline", is_flag=True, help="Write a headline in each language, too."),

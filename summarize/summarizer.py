@@ -109,7 +109,8 @@ class Summarizer:
             to: languages of the summaries, "ar" and "en": a list, or one string with commas; None takes all that the
                 model writes of a document, both for the bundled one.
             length: "short" (to 30 words), "medium" (31 to 60), "long", or "auto": short to 150 words of document,
-                medium to 600, then long, and beyond 4,000 a long one for each 4,000 words, 8 at most.
+                medium to 600, then long. Of a document longer than the model reads at once, a medium summary has a
+                passage for each half, a long one for each quarter, and "auto" for each of up to 8 parts.
             headline: whether to write a headline in each language, too.
             num_beams: beams of the search; 1 is greedy; None searches as the model's authors do, the bundled one
                 greedily.

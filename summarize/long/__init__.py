@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..errors import UsageError
-from .length import AUTO, Portion, portions
+from .length import AUTO, Portion, length_for, portions
 from .reading import PARAGRAPH, Encoder, Piece, Reading, whole
 from .reduce import reduce
-from .select import select
+from .select import select, truncate
 
 __all__ = [
     "AUTO",
@@ -28,16 +28,11 @@ __all__ = [
     "Reading",
     "about",
     "check_strategy",
+    "length_for",
     "portions",
     "read",
     "whole",
 ]
-
-
-def truncate(text: str, encoder: Encoder) -> Reading:
-    """The document's beginning: the encoder leaves the rest out, and says so."""
-    reading = whole(text)
-    return Reading(reading.text, reading.pieces, 1, "truncate")
 
 
 STRATEGIES: dict[str, Callable[[str, Encoder], Reading]] = {"select": select, "reduce": reduce, "truncate": truncate}
@@ -52,15 +47,21 @@ def check_strategy(name: str) -> None:
 
 def about(readings: Sequence[Reading]) -> list[str]:
     """What a reader of a summary should know of how its document was read: at most one line."""
-    kept = [reading.kept for reading in readings if reading.kept]
+    cut = [reading.kept for reading in readings if reading.kept and reading.strategy == "truncate"]
+    kept = [reading.kept for reading in readings if reading.kept and reading.strategy == "select"]
     chunks = sum(reading.chunks for reading in readings if reading.strategy == "reduce")
     how = []
     if len(readings) > 1:
-        how.append(f"it was summarised in {len(readings)} parts, a paragraph for each")
+        how.append(f"it was summarised in {len(readings)} parts, a line for each")
     if kept:
         how.append(
             f"the summary rests on {sum(k for k, _ in kept)} of its {sum(n for _, n in kept)} sentences, the first "
             f"ones and the most central of each quarter" + (" of a part" if len(readings) > 1 else "")
+        )
+    if cut:
+        how.append(
+            f"the summary rests on the first {sum(k for k, _ in cut)} of its {sum(n for _, n in cut)} sentences"
+            + (", the first ones of each part" if len(readings) > 1 else "")
         )
     if chunks:
         how.append(f"it was read in {chunks} chunks, and the summary rests on summaries of these")

@@ -1,8 +1,11 @@
-"""How long a summary is to be: the rule behind ``length="auto"``.
+"""How long a summary is, and in how many portions it is made.
 
-To 150 words of document a short summary, to 600 a medium one, beyond a long one. A document of more than 4,000 words
-gets a long summary for each 4,000, 8 at most, each of an equal stretch of the document, in its order: about 2 words
-in 100.
+A document that the model reads at once gets one passage. Of a longer one, a short summary is one passage, too; a medium
+one is made of two halves and a long one of four quarters, a short passage for each in the document's order, so that the
+summary covers the whole and not what the model happens to pick.
+
+``length="auto"`` lets the document decide: to 150 words a short summary, to 600 a medium one, then a long one; beyond
+4,000 words a passage more for each 4,000, to eight, and medium ones.
 """
 
 from __future__ import annotations
@@ -14,27 +17,49 @@ from ..text import count_words
 from .plan import parts, units
 
 AUTO = "auto"
-_STEPS = ((150, "short"), (600, "medium"))
-_PART = 4000  # words
+_STEPS = ((150, "short"), (600, "medium"))  # words of a document to the length of its summary
+_PORTIONS = {"short": 1, "medium": 2, "long": 4}  # of a document that does not fit
+_FURTHER = 4000  # words that get a portion more
 _MOST = 8
 
 
 @dataclass(frozen=True)
 class Portion:
-    """A stretch of the document that gets a summary of its own, and how long that is."""
+    """A stretch of the document that gets a passage of its own, and how long that is."""
 
     start: int
     end: int
     length: str
 
 
-def portions(text: str, length: str, count: Callable[[str], int], limit: int) -> list[Portion]:
-    """The stretches of ``text`` to summarise: one, unless ``length`` is "auto" and the text very long."""
-    if length != AUTO:
-        return [Portion(0, len(text), length)]
+def length_for(text: str) -> str:
+    """The length of a summary of ``text`` where nobody said one.
+
+    >>> length_for("word " * 150), length_for("word " * 151), length_for("word " * 9000)
+    ('short', 'medium', 'long')
+    """
     words = count_words(text)
-    number = min(-(-words // _PART), _MOST)
-    if number <= 1:
-        return [Portion(0, len(text), next((name for most, name in _STEPS if words <= most), "long"))]
-    found = units(text, count, limit)
-    return [Portion(found[r.start].start, found[r.stop - 1].end, "long") for r in parts(found, number)]
+    return next((name for most, name in _STEPS if words <= most), "long")
+
+
+def portions(
+    text: str, length: str, count: Callable[[str], int], fits: int, room: int, split: bool = True
+) -> list[Portion]:
+    """The stretches of ``text`` to summarise.
+
+    Args:
+        length: of the summary, or "auto".
+        count: source tokens of a text; fits: those that are read at once; room: those that a longer one is brought
+            down to; split: whether there may be several.
+    """
+    wanted = length_for(text) if length == AUTO else length
+    tokens = count(text)
+    number, passage = _PORTIONS[wanted], "short"
+    words = count_words(text) if length == AUTO else 0
+    if words > _FURTHER:
+        number, passage = min(number + -(-words // _FURTHER) - 1, _MOST), "medium"
+    number = min(number, 2 * tokens // room)  # a portion should fill half of the room
+    if tokens <= fits or number <= 1 or not split:
+        return [Portion(0, len(text), wanted)]
+    found = units(text, count, room)
+    return [Portion(found[r.start].start, found[r.stop - 1].end, passage) for r in parts(found, number)]

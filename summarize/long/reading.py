@@ -36,6 +36,11 @@ class Reading:
     tokens: int | None = None
     kept: tuple[int, int] | None = None
 
+    @property
+    def truncated(self) -> bool:
+        """Whether the document's end was not looked at."""
+        return self.strategy == "truncate"
+
     def moved(self, by: int) -> Reading:
         """The same reading of a document in which everything stands ``by`` characters later."""
         pieces = [replace(p, source=(p.source[0] + by, p.source[1] + by)) for p in self.pieces]

@@ -1,8 +1,13 @@
-"""Content selection: the sentences that stand for the whole document, in its order, as many as the encoder reads."""
+"""Content selection: the sentences that stand for the whole document, in its order, as many as the encoder reads.
+
+Beside it, to compare with: the document's first sentences.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from .central import Sentences
@@ -31,6 +36,18 @@ def select(text: str, encoder: Encoder) -> Reading:
             break
         chosen.pop()  # tokens of a text are not exactly the sum of its sentences'
     return Reading(reading.text, reading.pieces, 1, "select", kept=(len(chosen), len(found)))
+
+
+def truncate(text: str, encoder: Encoder) -> Reading:
+    """The document's beginning, to the last sentence that fits."""
+    room = encoder.limit - encoder.count("")
+    found = units(text, encoder.count, room)
+    number = max(1, bisect_right(list(accumulate(unit.size for unit in found)), room))
+    while number > 1 and encoder.count(text[: found[number - 1].end]) > encoder.limit:
+        number -= 1
+    first, last = found[0].start, found[number - 1].end
+    pieces = (Piece(0, last - first, (first, last)),)
+    return Reading(text[first:last], pieces, 1, "truncate", kept=(number, len(found)))
 
 
 def choose(texts: Sequence[str], found: Sequence[Unit], room: int) -> list[int]:

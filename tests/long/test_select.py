@@ -9,7 +9,7 @@ import pytest
 
 from summarize.long.central import Sentences, stems
 from summarize.long.reading import Encoder
-from summarize.long.select import select
+from summarize.long.select import select, truncate
 from summarize.sentences import split_sentences
 
 
@@ -106,3 +106,11 @@ def test_odd_texts_fit(text):
 def test_thousands_of_sentences_are_no_square():
     text = " ".join(f"Sentence {i} has {i % 97} and {i % 89} in it." for i in range(40_000))
     assert count(read(text, 1000).text) <= 1000
+
+
+def test_truncation_ends_with_a_sentence():
+    text = "One two three. Four five six. Seven eight nine.\n\nTen."
+    reading = truncate(text, Encoder(count, 8, no_drafts))
+    assert reading.text == "One two three. Four five six." and reading.kept == (2, 4) and reading.truncated
+    endless = truncate("word " * 50, Encoder(count, 8, no_drafts))
+    assert endless.text == " ".join(["word"] * 7)

@@ -43,7 +43,8 @@ def test_reduction_counts_its_chunks(make):
 
 def test_truncation_on_demand(make):
     result = make(60)(story(600), to="en", strategy="truncate")
-    assert result.truncated and result.source_tokens == 60 and "first 60 tokens" in result.warnings[0]
+    assert result["en"].text == make(60)(story(600), to="en", length="long", strategy="truncate")["en"].text
+    assert result.truncated and result.source_tokens == 55 and "first 9 of its 100 sentences" in result.warnings[0]
 
 
 def test_options_are_checked(make):
@@ -55,15 +56,32 @@ def test_options_are_checked(make):
 
 @pytest.mark.parametrize(
     ("words", "length", "portions"),
-    [(150, "short", 1), (151, "medium", 1), (600, "medium", 1), (601, "long", 1), (4000, "long", 1),
-     (4001, "long", 2), (12_001, "long", 4), (90_000, "long", 8)],
+    [(150, "short", 1), (151, "medium", 1), (600, "medium", 1), (601, "long", 1), (999, "long", 1),
+     (1001, "long", 2), (4000, "long", 4), (4001, "long", 5), (12_001, "long", 7), (90_000, "long", 8)],
 )  # fmt: skip
 def test_the_length_follows_the_document(make, words, length, portions):
     s = make(1000)
     result = s(story(words), to="en", length="auto")
     assert result["en"].length == length
     assert len(result["en"].text.split("\n")) == portions
-    assert {task.length for task in s.engine.tasks[0]} == {length}
+    passage = length if portions == 1 else "short" if words <= 4000 else "medium"
+    assert {task.length for task in s.engine.tasks[0]} == {passage}
+
+
+@pytest.mark.parametrize(("length", "lines"), [("short", 1), ("medium", 2), ("long", 4)])
+def test_a_longer_summary_of_a_long_document_has_a_line_for_each_stretch(make, length, lines):
+    s = make(100)
+    result = s(story(600), to="en", length=length)
+    assert [line.split()[1] for line in result["en"].text.split("\n")] == [str(100 * i // lines) for i in range(lines)]
+    assert result["en"].length == length and result.chunks == lines
+    assert s(story(99), to="en", length=length)["en"].text.count("\n") == 0
+
+
+def test_what_an_engine_reads_comfortably_is_enough(make):
+    s = make(200)
+    s.engine.comfortable = 60
+    result = s(story(150), to="en")
+    assert result.source_tokens <= 60 and "the summary rests on" in result.warnings[0]
 
 
 def test_portions_in_order_with_one_headline(make):
@@ -71,9 +89,9 @@ def test_portions_in_order_with_one_headline(make):
     text = "\n\n".join(story(4500, mark) for mark in "abc")
     result = s(text, to="en", length="auto", headline=True, evidence=True)
     lines = result["en"].text.split("\n")
-    assert [line.split()[1][0] for line in lines] == ["a", "a", "b", "c"]
+    assert [line.split()[1][0] for line in lines] == ["a", "a", "a", "b", "b", "c", "c"]
     assert lines[0] == "Sentence a0 of it stands here." and result["en"].headline == "Sentence a0 of"
-    assert result.chunks == 4 and "summarised in 4 parts, a paragraph for each" in result.warnings[0]
+    assert result.chunks == 7 and "summarised in 7 parts, a line for each" in result.warnings[0]
     for line, evidence in zip(lines, result["en"].evidence, strict=True):
         assert result["en"].text[evidence.start : evidence.end] == line == evidence.text
         source = evidence.sources[0]

@@ -93,7 +93,7 @@ def test_truncation_and_limits_are_said():
     s = summarizer(summary_en="It goes on and")
     s.engine.finished = False
     result = s(ENGLISH, to=["en"], length="long", strategy="truncate")
-    assert result.truncated and "first 50 tokens" in result.warnings[0]
+    assert result.truncated and "first 2 of its 4 sentences" in result.warnings[0]
     assert result["en"].text == "It goes on and…" and not result["en"].complete
     assert s.engine.decoded[0][1].max_new_tokens == 352
 
@@ -144,7 +144,7 @@ def test_tiny_weights_end_to_end(tiny_layout):
         ARABIC * 2, headline=True, strategy="truncate"
     )
     assert isinstance(result, Result)
-    assert result.source_tokens == 64 and result.truncated
+    assert 30 < result.source_tokens <= 64 and result.truncated
     for summary in result:
         letters = [c for c in summary.text if c.isalpha()]
         assert summary.tokens > 0 and letters
