@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -153,7 +154,12 @@ def _strict(languages: Sequence[str]) -> str:
 def _read_file(data: bytes, record: Record) -> tuple[str, tuple[str, ...]]:
     from ..readers import read_bytes
 
-    document = read_bytes(data, record.source)
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # what libraries log about a file is said in its record, where it matters
+    try:
+        document = read_bytes(data, record.source)
+    finally:
+        logging.disable(before)
     problem = text_problem(document.text)
     if problem:
         raise DocumentError(f"the text {problem}")

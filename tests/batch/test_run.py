@@ -87,18 +87,20 @@ def test_documents_of_a_folder_and_rows_together(batch, tmp_path):
     (tmp_path / "docs" / "a.txt").write_bytes(one.encode("cp1256"))
     (tmp_path / "docs" / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (tmp_path / "docs" / "sub" / "c.md").write_text(two)
+    (tmp_path / "docs" / "sub" / "d.pdf").write_bytes(b"%PDF-1.4 broken")
     (tmp_path / "rows.csv").write_text(f"id,body,url\nr,{three},u\n")
     (tmp_path / "rows.jsonl.gz").write_bytes(gzip.compress(json.dumps({"content": four}).encode()))
-    code, _, _ = batch("docs", "rows.csv", "rows.jsonl.gz", "docs/out.jsonl", "--keep", "url")
+    code, _, err = batch("docs", "rows.csv", "rows.jsonl.gz", "docs/out.jsonl", "--keep", "url")
     lines = read_lines(tmp_path / "docs" / "out.jsonl")
     assert code == 1
-    assert [line["id"] for line in lines] == ["a.txt", "b.png", "sub/c.md", "r", "rows.jsonl.gz:1"]
+    assert [line["id"] for line in lines] == ["a.txt", "b.png", "sub/c.md", "sub/d.pdf", "r", "rows.jsonl.gz:1"]
     assert lines[0]["warnings"] == ["not UTF-8; read as Windows-1256"]
     assert lines[1]["error"].startswith("a PNG image")  # the reader's message, without the path
-    assert lines[3]["fields"] == {"url": "u"} and lines[4]["fields"] == {"url": None}
+    assert "PDF" in lines[3]["error"] and err.count("\n") == 1  # what libraries log is kept off the terminal
+    assert lines[4]["fields"] == {"url": "u"} and lines[5]["fields"] == {"url": None}
     # the output lies in the input folder: it is no document of the second run
     code, _, err = batch("docs", "rows.csv", "rows.jsonl.gz", "docs/out.jsonl", "--keep", "url")
-    assert code == 1 and "4 of 5 records" in err and "complete already" in err
+    assert code == 1 and "4 of 6 records" in err and "complete already" in err
 
 
 def test_standard_output(batch, news, tmp_path):
