@@ -54,7 +54,11 @@ def restrict_logits(
     min_new_tokens: int,
     restrict: Restrict | None,
 ) -> None:
-    """Sets what may not come next to minus infinity, in place: ``logits [rows, V]``, each row's ids so far, its group."""
+    """Sets what may not come next to minus infinity, in place.
+
+    Args:
+        logits: ``[rows, V]``; rows: the ids of each so far; groups: of each row.
+    """
     for row, ids in enumerate(rows):
         banned = repeated(ids, no_repeat_ngram_size)
         if banned:

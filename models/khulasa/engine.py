@@ -145,7 +145,7 @@ class KhulasaEngine:
         eos = self.config["eos_token_id"]
         if draw:
             seeds = [f"{decoding.seed} {seed} {t.kind} {t.language} {t.length}" for seed in memory.seeds for t in tasks]
-            chance = {"seeds": seeds, "temperature": decoding.temperature, "top_p": decoding.top_p}
+            chance: dict[str, Any] = {"seeds": seeds, "temperature": decoding.temperature, "top_p": decoding.top_p}
             return sample(logits, step, eos, decoding.samples, **chance, **options)
         if width == 1:
 
