@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
 LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
 _HEADLINE_TOKENS = 48
+# On 16 documents of each dev set four beams beat greedy search in every measure, in the same time in batches.
+_BEAMS = 4
 # Languages that have no use for a letter of the other script: it is forbidden from the first token on.
 _PURE = tuple(code for code, language in LANGUAGES.items() if language.least == 1.0)
 MINIMUM_WORDS = 25
@@ -85,7 +87,7 @@ class Job:
     languages: tuple[str, ...] | None  # None: all that the model writes of a document
     length: str
     headline: bool
-    num_beams: int | None  # None: as the model's authors search
+    num_beams: int | None  # None: as the model's authors search, the bundled one with ``_BEAMS``
     vocabulary: NumberVocabulary | None  # to keep unsupported numbers out; None lets them be
     check: bool
     strategy: str = DEFAULT_STRATEGY  # for documents longer than the engine reads at once
@@ -96,7 +98,7 @@ class Job:
     def width(self) -> int:
         """Rows of the decoder that an output takes."""
         own = getattr(self.engine, "decoding", None)
-        beams = self.num_beams or (own.num_beams if own else 1)
+        beams = self.num_beams or (own.num_beams if own else _BEAMS)
         return beams if self.quality == "fast" else max(beams, DRAWS)
 
     def run(self, documents: Sequence[Prepared]) -> list[Result]:
@@ -217,7 +219,7 @@ class Job:
         if own is not None:  # as its authors decode; such a model knows one length
             return replace(own, num_beams=self.num_beams or own.num_beams, forbid_script=forbid_script)
         most = max(_HEADLINE_TOKENS if t.kind == "headline" else _MAX_NEW_TOKENS[t.length] for t in tasks)
-        return Decoding(num_beams=self.num_beams or 1, max_new_tokens=most, forbid_script=forbid_script)
+        return Decoding(num_beams=self.num_beams or _BEAMS, max_new_tokens=most, forbid_script=forbid_script)
 
     def _constraint(self, documents: Sequence[str]) -> Constraint | None:
         """What keeps numbers that its document does not support out of each output."""

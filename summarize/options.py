@@ -44,7 +44,7 @@ _SHARED = {
         "--num-beams",
         "--beams",
         type=click.IntRange(1, 32),
-        help="1 is greedy search.  [default: 1 for the bundled model, what its authors use for another]",
+        help="1 is greedy search.  [default: 4 for the bundled model, what its authors use for another]",
     ),
     "source": click.option(
         "--source", type=click.Choice(["auto", "ar", "en"]), default="auto", help="Documents' language.", **_SHOWN

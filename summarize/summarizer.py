@@ -113,7 +113,7 @@ class Summarizer:
                 passage for each half, a long one for each quarter, and "auto" for each of up to 8 parts.
             headline: whether to write a headline in each language, too.
             num_beams: beams of the search; 1 is greedy; None searches as the model's authors do, the bundled one
-                greedily.
+                with 4 beams.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
             faithful: whether to forbid, while decoding, numbers that the document does not support.
             check: whether to look for numbers and names that the document does not support.
