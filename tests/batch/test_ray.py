@@ -50,6 +50,7 @@ def cluster(tmp_path_factory):
     place = str(Path(summarize.__file__).resolve().parent.parent)
     env = {"PYTHONPATH": place, fakes.DIE: str(folder / "died"), "KHULASA_TEST_FAKES": fakes.__file__}
     os.environ["RAY_BACKEND_LOG_LEVEL"] = "fatal"
+    os.environ["RAY_raylet_start_wait_time_s"] = "120"  # noqa: SIM112 - on a machine that is busy with other things
     ray.init(
         num_cpus=2,
         include_dashboard=False,
