@@ -15,9 +15,11 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import cached_property
 from typing import Any, cast
 
-from ..errors import DataError, KhulasaError, MissingExtraError, UsageError
+from .. import errors
+from ..errors import DataError, KhulasaError, MissingExtraError, ModelError, UsageError
 from .inputs import Shard, Window, check_inputs, cut_shards, find_sources, read_windows
 from .journal import Pipe, compare
 from .parts import Part, Parts, check_part, state_of
@@ -105,6 +107,8 @@ class _Driver:
         summarised = tokens = area = consumed = 0
         self.progress.begin(0)
         for row in self._rows(shards):
+            if row["trouble"]:
+                raise _unpacked(row["trouble"])
             part = Part.of(row["part"])
             assert part is not None
             found.append(part)
@@ -165,37 +169,41 @@ class _Driver:
         )
         try:
             yield from finished.iter_rows()
-        except Exception as error:
-            raise _ours(error) from None
+        except ray.exceptions.RayError as error:
+            raise ModelError(f"Ray: {type(error).__name__}: {' '.join(str(error).split())[-300:]}") from None
 
 
-def _ours(error: BaseException) -> KhulasaError:
-    """What went wrong in a task or an actor, without Ray's wrapping."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, KhulasaError):
-            return type(seen)(str(seen).splitlines()[-1])
-        seen = getattr(seen, "cause", None) or seen.__cause__
-    return DataError(f"Ray: {type(error).__name__}: {' '.join(str(error).split())[-300:]}")
+def _packed(error: KhulasaError) -> str:
+    """An error of ours as a row holds it: Ray makes strings of what tasks raise, tracebacks included."""
+    return json.dumps([type(error).__name__, str(error)])
+
+
+def _unpacked(trouble: str) -> KhulasaError:
+    name, message = json.loads(trouble)
+    return cast(KhulasaError, getattr(errors, name)(message))
 
 
 def _read(row: dict[str, Any], plan: Plan, kept: dict[tuple[int, int], Part], output: str) -> Iterator[dict[str, Any]]:
     """The windows of a shard, those that are parts already without their records."""
     shard: Shard = pickle.loads(row["sources"])
+    empty = {"shard": row["shard"], "window": 0, "digest": "", "consumed": 0, "part": "", "records": b"", "trouble": ""}
     before = 0
-    for number, window in enumerate(read_windows(shard, plan.fields, plan.window)):
-        part = kept.get((row["shard"], number))
-        digest = window.digest()
-        check_part(part, digest, output)
-        yield {
-            "shard": row["shard"],
-            "window": number,
-            "digest": digest,
-            "consumed": window.consumed - before,
-            "part": part.name if part else "",
-            "records": b"" if part else pickle.dumps(window.records),
-        }
-        before = window.consumed
+    try:
+        for number, window in enumerate(read_windows(shard, plan.fields, plan.window)):
+            part = kept.get((row["shard"], number))
+            digest = window.digest()
+            check_part(part, digest, output)
+            yield {
+                **empty,
+                "window": number,
+                "digest": digest,
+                "consumed": window.consumed - before,
+                "part": part.name if part else "",
+                "records": b"" if part else pickle.dumps(window.records),
+            }
+            before = window.consumed
+    except KhulasaError as error:
+        yield {**empty, "trouble": _packed(error)}
 
 
 class _Actor:
@@ -204,19 +212,26 @@ class _Actor:
     def __init__(self, plan: Plan, output: str) -> None:
         os.environ["GOMP_SPINCOUNT"] = os.environ.get("GOMP_SPINCOUNT", "30000")
         self.plan, self.parts = plan, Parts(output)
-        self.pool: Pool = Inline(plan.load, plan.asked, plan.threads)
-        self.facts = json.dumps(asdict(self.pool.facts()))
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The model, loaded with the first window."""
+        return Inline(self.plan.load, self.plan.asked, self.plan.threads)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
         row = {name: values[0] for name, values in batch.items()}
-        if row["part"]:
-            return _row(row["part"], int(row["consumed"]), "", None)
+        if row["part"] or row["trouble"]:
+            return _row(row["part"], int(row["consumed"]), trouble=row["trouble"])
         shard, number = int(row["shard"]), int(row["window"])
         window = Window(pickle.loads(row["records"]), int(row["consumed"]))
-        text, report = self._work(window, self.parts.tried(shard, number))
-        part = Part(shard, number, str(row["digest"]), report.records, report.failed)
-        self.parts.write(part, text)
-        return _row(part.name, window.consumed, self.facts, report)
+        try:
+            facts = json.dumps(asdict(self.pool.facts()))
+            text, report = self._work(window, self.parts.tried(shard, number))
+            part = Part(shard, number, str(row["digest"]), report.records, report.failed)
+            self.parts.write(part, text)
+        except KhulasaError as error:
+            return _row("", 0, trouble=_packed(error))
+        return _row(part.name, window.consumed, facts, report)
 
     def _work(self, window: Window, deaths: int) -> tuple[str, Report]:
         lines = io.StringIO()
@@ -231,9 +246,12 @@ class _Actor:
         return lines.getvalue(), report
 
 
-def _row(part: str, consumed: int, facts: str, report: Report | None) -> dict[str, list[Any]]:
+def _row(
+    part: str, consumed: int, facts: str = "", report: Report | None = None, trouble: str = ""
+) -> dict[str, list[Any]]:
     return {
         "part": [part],
+        "trouble": [trouble],
         "consumed": [consumed],
         "facts": [facts],
         "summarised": [report.summarised if report else 0],

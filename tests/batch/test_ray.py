@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import sys
@@ -141,7 +140,15 @@ def test_a_window_that_killed_actors_is_read_in_a_process_of_its_own(fake, tmp_p
     plan = Plan((), Fields(), Load(), Asked({"to": ["en"]}))
     actor = ray_data._Actor(plan, str(tmp_path / "out.jsonl"))
     window = Window(tuple(Record(i, text) for i, text in enumerate(texts(9))), 100)
-    row = {"shard": [0], "window": [0], "digest": ["d" * 32], "consumed": [100], "part": [""], "records": [None]}
+    row = {
+        "shard": [0],
+        "window": [0],
+        "digest": ["d" * 32],
+        "consumed": [100],
+        "part": [""],
+        "records": [None],
+        "trouble": [""],
+    }
     monkeypatch.setattr(ray_data.pickle, "loads", lambda data: window.records)
     written = []
     for expected in ([], [], [1]):
@@ -149,6 +156,6 @@ def test_a_window_that_killed_actors_is_read_in_a_process_of_its_own(fake, tmp_p
         written.append((tmp_path / "out.jsonl.parts" / name).read_bytes())
         assert made == expected
     assert len(set(written)) == 1 and len(written[0].splitlines()) == 9
-    assert json.loads(actor.facts)["name"] == "fake"
+    assert actor.pool.facts().name == "fake"
     actor.pool.close()
     assert len(read_lines(next((tmp_path / "out.jsonl.parts").glob("*.jsonl")))) == 9
