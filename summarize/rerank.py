@@ -1,19 +1,24 @@
 """``quality="best"``: several candidates are written, and the one to hand over is chosen.
 
 Minimum Bayes risk (Kumar and Byrne 2004): the candidate that agrees most with all the others, which stand for what the
-model holds to be likely. An output that went astray agrees with none. To that comes what the checks say: what its
-document supports, whether it ended by itself, whether it is in the language asked for.
+model holds to be likely. An output that went astray agrees with none. What speaks against a candidate is taken off:
+numbers and names that its document does not support, an end for want of tokens, the wrong language.
+
+Tried on 40 documents each of ar/dev_nolead and en/dev_xsum, into both languages (the temperature on 16): draws at 0.7
+had better ROUGE-2 than at 1. All four beams beside the draws made no clear difference in ROUGE, and let more alarms
+through than the best one alone, since beams agree with each other. Agreement of characters (chrF) did about as well as
+that of words. The share of a text's wording that its document has (``checks.support``) mostly cost ROUGE: only alarms
+count.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .checks.score import grounding, weigh
-from .checks.text import fold, is_arabic, tokenize
+from .checks.text import fold, tokenize
 from .languages import LANGUAGES, script_share
 from .polish import polish
 
@@ -22,76 +27,64 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-DRAWS = 8  # candidates of "best" beside the outputs of the search
+DRAWS = 8  # candidates of "best" beside what the search finds
 
-Runs = Sequence["Counter[str] | Counter[tuple[str, ...]]"]
+# Words of a text, and pairs of neighbours, with how often each is there.
+_Runs = tuple["Counter[tuple[str, ...]]", ...]
 
 
 def widened(decoding: Decoding) -> Decoding:
-    """``decoding`` with the candidates of "best": all outputs of its search, and draws."""
-    return replace(decoding, num_return=decoding.num_beams, samples=DRAWS, temperature=0.7, top_p=0.9)
+    """``decoding`` with the candidates of "best": the output of its search, and draws."""
+    return replace(decoding, num_return=1, samples=DRAWS, temperature=0.7, top_p=0.9)
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A text to choose among.
 
-    alarms: numbers, dates and names in it that its document does not support; grounding: the share of its wording that
-    its document has, 0 to 1; finished: whether the model ended it by itself; language: whether it is in the language
-    asked for.
+    alarms: numbers, dates and names in it that its document does not support; finished: whether the model ended it by
+    itself; language: whether it is in the language asked for.
     """
 
     text: str
     alarms: int = 0
-    grounding: float = 1.0
     finished: bool = True
     language: bool = True
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts beside agreement, which is from 0 to 1: what a text loses for each alarm, gains for its grounding,
-    and loses where it was cut off or is in the wrong language."""
+    """What a text loses for each alarm, for being cut off, for the wrong language; agreement is from 0 to 1."""
 
-    alarm: float = 0.1
-    grounding: float = 0.1
+    alarm: float = 0.2
     cut: float = 0.2
     language: float = 1.0
 
 
-def characters(text: str) -> Runs:
-    """Runs of 1 to 6 characters, white space left out: with them, agreement is chrF, recall and precision alike."""
-    letters = "".join(fold(text).lower.split())
-    return [Counter(letters[i : i + n] for i in range(len(letters) - n + 1)) for n in range(1, 7)]
+def _runs(text: str) -> _Runs:
+    words = tuple(token.lower for token in tokenize(fold(text)) if token.kind != "s")
+    return tuple(Counter(words[i : i + n] for i in range(len(words) - n + 1)) for n in (1, 2))
 
 
-def words(text: str) -> Runs:
-    """Words and pairs of them, Arabic spellings made alike: with them, agreement is the mean of ROUGE-1 and ROUGE-2."""
-    found = tuple(token.lower for token in tokenize(fold(text)) if token.kind != "s")
-    return [Counter(found[i : i + n] for i in range(len(found) - n + 1)) for n in (1, 2)]
+def _alike(ours: _Runs, theirs: _Runs) -> float:
+    """F1 of the words and F1 of the pairs, averaged; 0 where neither text has a word."""
+    both = [(a, b) for a, b in zip(ours, theirs, strict=True) if a or b]
+    return sum(2 * (a & b).total() / (a.total() + b.total()) for a, b in both) / max(len(both), 1)
 
 
-def _alike(ours: Runs, theirs: Runs) -> float:
-    """F1 of the runs of each length, averaged over the lengths that either text has."""
-    scores = [
-        2 * (a & b).total() / (a.total() + b.total())  # type: ignore[operator]
-        for a, b in zip(ours, theirs, strict=True)
-        if a or b
-    ]
-    return sum(scores) / len(scores) if scores else 0.0
+def agreement(texts: Sequence[str]) -> list[float]:
+    """Each text's mean agreement with the others, 0 to 1: ROUGE-1 and ROUGE-2, with Arabic spellings made alike.
 
-
-def agreement(texts: Sequence[str], runs: Callable[[str], Runs] = words) -> list[float]:
-    """Each text's mean agreement with the others, 0 to 1; a text that is there twice counts twice.
+    A text that is there twice counts twice.
 
     >>> agreement(["a b", "a b", "x y"])
     [0.5, 0.5, 0.0]
     """
     times = Counter(texts)
-    parts = {text: runs(text) for text in times}
+    runs = {text: _runs(text) for text in times}
     found: dict[str, float] = {}
     for text in times:
-        others = sum((count - (text == other)) * _alike(parts[text], parts[other]) for other, count in times.items())
+        others = sum((count - (text == other)) * _alike(runs[text], runs[other]) for other, count in times.items())
         found[text] = others / max(len(texts) - 1, 1)
     return [found[text] for text in texts]
 
@@ -102,7 +95,6 @@ def values(candidates: Sequence[Candidate], weights: Weights = Weights()) -> lis
     return [
         common
         - weights.alarm * candidate.alarms
-        + weights.grounding * candidate.grounding
         - weights.cut * (not candidate.finished)
         - weights.language * (not candidate.language)
         if candidate.text
@@ -122,22 +114,14 @@ def best(candidates: Sequence[Candidate], weights: Weights = Weights()) -> int:
 
 
 def judge(outputs: Sequence[Output], language: str, document: Document) -> list[Candidate]:
-    """An engine's outputs of one task as candidates, in their order; each text is checked once.
-
-    Across languages the grounding cannot be told, and is 1 for all.
-    """
-    known: dict[str, Candidate] = {}
-    candidates = []
-    for output in outputs:
-        text, _ = polish(output.text, language, complete=output.finished)
-        if text not in known:
-            alarms = len(document.check(text).alarms)
-            same = is_arabic(text) == document.numbers.numbers.arabic
-            grounded = weigh(grounding(document.text, text), 0) if same else 1.0
-            right = script_share(text, language) >= LANGUAGES[language].least
-            known[text] = Candidate(text, alarms, grounded, language=right)
-        candidates.append(replace(known[text], finished=output.finished))
-    return candidates
+    """An engine's outputs of one task as candidates, in their order; each text is checked once."""
+    texts = [polish(output.text, language, complete=output.finished)[0] for output in outputs]
+    alarms = {text: len(document.check(text).alarms) for text in dict.fromkeys(texts)}
+    least = LANGUAGES[language].least
+    return [
+        Candidate(text, alarms[text], output.finished, script_share(text, language) >= least)
+        for text, output in zip(texts, outputs, strict=True)
+    ]
 
 
 def choose(outputs: Sequence[Output], language: str, document: Document, weights: Weights = Weights()) -> Output:

@@ -102,7 +102,7 @@ def test_errors_are_one_line(tmp_path, data):
     assert result.exit_code == 2 and "choose from rank32" in result.output
     adapter = ["--adapter", str(BUNDLED / "adapter.safetensors")]
     result = CliRunner().invoke(main, ["decoding", "--data", str(data), *adapter, "--setting", "beams5"])
-    assert result.exit_code == 2 and "choose from greedy, " in result.output and "best-beams4" in result.output
+    assert result.exit_code == 2 and "choose from greedy, " in result.output and "best-greedy" in result.output
 
 
 def test_base_from_gguf(tmp_path):

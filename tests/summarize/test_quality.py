@@ -64,7 +64,7 @@ def test_best_takes_what_the_document_supports():
     assert result["ar"].text == "مقتل 25 شخصا."
     (asked,) = s.engine.asked
     assert asked[0] == "candidates" and asked[1] == ["summary", "summary", "headline", "headline"]
-    assert (asked[2].num_beams, asked[2].num_return, asked[2].samples) == (4, 4, 8)
+    assert (asked[2].num_beams, asked[2].num_return, asked[2].samples) == (4, 1, 8)
     s(ENGLISH, quality="best", num_beams=1)
     assert (s.engine.asked[1][2].num_beams, s.engine.asked[1][2].num_return) == (1, 1)
     assert s.job(None, quality="best").width == 8 and s.job(None, quality="best", num_beams=12).width == 12

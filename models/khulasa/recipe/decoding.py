@@ -22,8 +22,8 @@ SETTINGS: dict[str, Decoding] = {
     "beams4-penalty1.5": Decoding(num_beams=4, length_penalty=1.5, max_new_tokens=110),
     # Several candidates, and the choice among them.
     "best-of-beams4": Decoding(num_beams=4, num_return=4, max_new_tokens=110),
-    "best": widened(Decoding(max_new_tokens=110)),
-    "best-beams4": widened(Decoding(num_beams=4, max_new_tokens=110)),
+    "best-greedy": widened(Decoding(max_new_tokens=110)),
+    "best": widened(Decoding(num_beams=4, max_new_tokens=110)),
 }
 
 
