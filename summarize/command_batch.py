@@ -35,7 +35,7 @@ _GO_ON = "the same command goes on from there"
 @click.option("--id-field", metavar="NAME", help="Field of the id.  [default: id, else file and line]")
 @click.option("--keep", multiple=True, metavar="NAME", help="Field to carry through; may be given several times.")
 @shared("to", "length", "headline", "model", "device", "dtype", "num_beams", "source", "faithful")
-@shared("strategy", "evidence", "quality")
+@shared("strategy", "evidence", "quality", "route")
 @click.option("--check/--no-check", default=True, help="Check numbers and names; what is found goes into the record.")
 @shared("strict")
 @click.option(

@@ -30,7 +30,7 @@ _EPILOG = "\b\nOther commands (summarize COMMAND --help):\n" + "\n".join(
 @shared("to", "length", "headline")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per document and line.")
 @click.option("--output", "-o", metavar="PATH", help="Write the results there instead of to standard output.")
-@shared("strategy", "evidence", "quality", "model", "device", "dtype", "num_beams", "source", "faithful")
+@shared("strategy", "evidence", "quality", "route", "model", "device", "dtype", "num_beams", "source", "faithful")
 @click.option("--check", is_flag=True, help="List every number and name, and where the document has it.")
 @shared("strict")
 @click.option(
@@ -55,6 +55,7 @@ def summarize(
     strategy: str,
     evidence: bool,
     quality: str,
+    route: str,
     check: bool,
     strict: bool,
     format: str,
@@ -87,6 +88,7 @@ def summarize(
         "strategy": strategy,
         "evidence": evidence,
         "quality": quality,
+        "route": route,
     }
     load = {"model": model, "device": device, "dtype": dtype, "local_files_only": offline}
     with Output.open(output) as out:

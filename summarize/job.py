@@ -7,27 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from .decode import LENGTHS, Decoder
 from .errors import DocumentError, UsageError
-from .languages import LANGUAGES, Detection, detect, script_share
+from .languages import LANGUAGES, Detection, detect
 from .long import AUTO, DEFAULT_STRATEGY, PARAGRAPH, Encoder, Portion, Reading, about, length_for, portions, read, whole
 from .polish import polish
-from .rerank import DRAWS, QUALITIES, decode_best, widened
 from .results import ALARMS, Result, Summary
 from .text import clean, count_words, unwrap
 
 if TYPE_CHECKING:
     from .checks import Finding
-    from .checks.constraint import NumberVocabulary
-    from .models.engine import Attention, Constraint, Decoding, Engine, Memory, Output, Task
+    from .models.engine import Attention, Engine, Memory, Output, Task
 
-# New tokens at most: about three to an Arabic or English word, and some to spare.
-_MAX_NEW_TOKENS = {"short": 96, "medium": 176, "long": 352}
-LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
-_HEADLINE_TOKENS = 48
-# On 16 documents of each dev set four beams beat greedy search in every measure, in the same time in batches.
-_BEAMS = 4
-# Languages that have no use for a letter of the other script: it is forbidden from the first token on.
-_PURE = tuple(code for code, language in LANGUAGES.items() if language.least == 1.0)
 MINIMUM_WORDS = 25
 _BATCH = 8  # texts that are encoded at once, unless as many documents were given as fit
 
@@ -83,23 +74,18 @@ class _Row:
 class Job:
     """One call's options over batches of prepared documents."""
 
-    engine: Engine
+    decoder: Decoder
     languages: tuple[str, ...] | None  # None: all that the model writes of a document
     length: str
     headline: bool
-    num_beams: int | None  # None: as the model's authors search, the bundled one with ``_BEAMS``
-    vocabulary: NumberVocabulary | None  # to keep unsupported numbers out; None lets them be
     check: bool
     strategy: str = DEFAULT_STRATEGY  # for documents longer than the engine reads at once
     evidence: bool = False
-    quality: str = QUALITIES[0]
 
     @property
-    def width(self) -> int:
-        """Rows of the decoder that an output takes."""
-        own = getattr(self.engine, "decoding", None)
-        beams = self.num_beams or (own.num_beams if own else _BEAMS)
-        return beams if self.quality == "fast" else max(beams, DRAWS)
+    def engine(self) -> Engine:
+        """What writes."""
+        return self.decoder.engine
 
     def run(self, documents: Sequence[Prepared]) -> list[Result]:
         """Encodes once, decodes all outputs of all documents in one batch, and again what came out wrong."""
@@ -152,10 +138,8 @@ class Job:
         return tuple(reached)
 
     def _encode(self, documents: Sequence[Prepared]) -> Memory:
-        texts = [document.text for document in documents]
-        if getattr(self.engine, "takes_sources", False):
-            return self.engine.encode(texts, [document.detection.language for document in documents])  # type: ignore[call-arg]
-        return self.engine.encode(texts)
+        languages = [document.detection.language for document in documents]
+        return self.decoder.encode([document.text for document in documents], languages)
 
     def _rows(self, document: Prepared, languages: Sequence[str]) -> list[_Row]:
         """What to encode of a document: a row for each portion of its summary, one where it fits the encoder."""
@@ -194,15 +178,21 @@ class Job:
 
     def _write(self, rows: Sequence[_Row], look: bool, at_once: int = _BATCH) -> None:
         """Fills in the rows' outputs; what is wanted of several rows alike is encoded and decoded together."""
-        alike: dict[tuple[Task, ...], list[_Row]] = {}
+        alike: dict[tuple[str | None, tuple[Task, ...]], list[_Row]] = {}
         for row in rows:
-            alike.setdefault(row.tasks, []).append(row)
+            own = row.detection.language
+            crossing = any(self.decoder.translates(own, task.language) for task in row.tasks)
+            alike.setdefault((own if crossing else None, row.tasks), []).append(row)
         attention = getattr(self.engine, "attention", None) if look else None
-        for tasks, some in alike.items():
+        for (source, tasks), some in alike.items():
             for start in range(0, len(some), at_once):
                 batch = some[start : start + at_once]
                 memory = self._encode([Prepared(row.reading.text, row.detection) for row in batch])
-                outputs = self._decode(memory, tasks, [row.reading.text for row in batch])
+                texts = [row.reading.text for row in batch]
+                if source is None:
+                    outputs = self.decoder.decode(memory, tasks, texts)
+                else:
+                    outputs = self.decoder.write(memory, tasks, texts, source)
                 for at, row in enumerate(batch):
                     row.outputs, row.tokens, row.truncated = outputs[at], memory.tokens[at], memory.truncated[at]
                     row.attention = [
@@ -211,45 +201,6 @@ class Job:
                         else None
                         for task, output in zip(tasks, outputs[at], strict=True)
                     ]
-
-    def _decoding(self, tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> Decoding:
-        from .models.engine import Decoding
-
-        own: Decoding | None = getattr(self.engine, "decoding", None)
-        if own is not None:  # as its authors decode; such a model knows one length
-            return replace(own, num_beams=self.num_beams or own.num_beams, forbid_script=forbid_script)
-        most = max(_HEADLINE_TOKENS if t.kind == "headline" else _MAX_NEW_TOKENS[t.length] for t in tasks)
-        return Decoding(num_beams=self.num_beams or _BEAMS, max_new_tokens=most, forbid_script=forbid_script)
-
-    def _constraint(self, documents: Sequence[str]) -> Constraint | None:
-        """What keeps numbers that its document does not support out of each output."""
-        vocabulary = self.vocabulary
-        if vocabulary is None:
-            return None
-        from .checks.constraint import NumberConstraint
-
-        constraints = [NumberConstraint(text, vocabulary) for text in documents]
-        return lambda document, task, ids: constraints[document].step(vocabulary.tail(ids))
-
-    def _decode(self, memory: Memory, tasks: Sequence[Task], documents: Sequence[str]) -> list[list[Output]]:
-        constraint = self._constraint(documents)
-
-        def write(tasks: Sequence[Task], decoding: Decoding) -> list[list[Output]]:
-            if self.quality == "best":
-                return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
-            return self.engine.decode(memory, tasks, decoding, constraint)
-
-        outputs = write(tasks, self._decoding(tasks))
-        mixed = [k for k, task in enumerate(tasks) if task.language not in _PURE]
-        wrong = [k for k in mixed if any(_wrong(row[k].text, tasks[k].language) for row in outputs)]
-        if wrong:
-            again = [tasks[k] for k in wrong]
-            redone = write(again, self._decoding(again, tuple(LANGUAGES)))
-            for row, fresh in zip(outputs, redone, strict=True):
-                for k, output in zip(wrong, fresh, strict=True):
-                    if _wrong(row[k].text, tasks[k].language):
-                        row[k] = output
-        return outputs
 
     def _result(self, document: Prepared, languages: Sequence[str], rows: Sequence[_Row], seconds: float) -> Result:
         """The result of a document out of its rows: those of its summary, in order, and the headline's, if apart."""
@@ -335,7 +286,7 @@ class Job:
             task = Task("translation", language)
             memory = self._encode([document])
             tokens = memory.tokens[0]
-            output = self._decode(memory, [task], [document.text])[0][0]
+            output = self.decoder.decode(memory, [task], [document.text])[0][0]
             text, notes = polish(output.text, language, complete=output.finished)
             summaries[language] = Summary(
                 text=text,
@@ -358,8 +309,3 @@ class Job:
 def _too_short(document: Prepared) -> str:
     """The beginning of a warning or an error."""
     return f"the text has only {count_words(document.text)} words (fewer than {MINIMUM_WORDS}): "
-
-
-def _wrong(text: str, language: str) -> bool:
-    """Whether too many letters are of the other language's script."""
-    return script_share(text, language) < LANGUAGES[language].least

@@ -71,6 +71,14 @@ _SHARED = {
         "supports. It takes several times as long.",
         **_SHOWN,
     ),
+    "route": click.option(
+        "--route",
+        type=click.Choice(["auto", "direct", "translate"]),
+        default="auto",
+        help="To another language than the document's. direct: out of the document; translate: the summary in the "
+        "document's language is translated; auto: what measured better with the model.",
+        **_SHOWN,
+    ),
     "evidence": click.option(
         "--evidence", is_flag=True, help="For each sentence of a summary, the document's sentences that it rests on."
     ),

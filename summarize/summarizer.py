@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
+from .decode import LENGTHS, ROUTES, Decoder
 from .errors import DocumentError, UsageError
-from .job import LENGTHS, Job, prepare
+from .job import Job, prepare
 from .languages import parse_languages
 from .long import DEFAULT_STRATEGY, check_strategy
 from .rerank import QUALITIES
@@ -69,6 +70,7 @@ class Summarizer:
         strategy: str = ...,
         evidence: bool = ...,
         quality: str = ...,
+        route: str = ...,
     ) -> Result: ...
     @overload
     def __call__(
@@ -85,6 +87,7 @@ class Summarizer:
         strategy: str = ...,
         evidence: bool = ...,
         quality: str = ...,
+        route: str = ...,
     ) -> list[Result]: ...
 
     def __call__(
@@ -101,6 +104,7 @@ class Summarizer:
         strategy: str = DEFAULT_STRATEGY,
         evidence: bool = False,
         quality: str = QUALITIES[0],
+        route: str = ROUTES[0],
     ) -> Result | list[Result]:
         """Summarises a text, or each of a list of texts.
 
@@ -123,6 +127,9 @@ class Summarizer:
             quality: "fast" hands over what the search finds. "best", of the bundled model, writes 8 more candidates of
                 each summary and hands over the one that agrees most with the others, and whose numbers and names the
                 document supports (``summarize.rerank``); it takes several times as long
+            route: how a summary in another language than the document's is written: "direct", out of the document;
+                "translate": the summary in the document's own language is translated by the same model, which takes
+                a second, short pass; "auto": what measured better with the model in that direction.
 
         Returns:
             A ``Result`` for a text, a list of them for a list, in its order.
@@ -142,6 +149,7 @@ class Summarizer:
             strategy=strategy,
             evidence=evidence,
             quality=quality,
+            route=route,
         )
         if isinstance(documents, str):
             return job.run([prepare(documents, source, None)])[0]
@@ -210,6 +218,7 @@ class Summarizer:
         strategy: str = DEFAULT_STRATEGY,
         evidence: bool = False,
         quality: str = QUALITIES[0],
+        route: str = ROUTES[0],
     ) -> Job:
         """The way from prepared texts to results; options and errors are those of a call."""
         languages = None if to is None else parse_languages(to if isinstance(to, str) else list(to))
@@ -224,8 +233,13 @@ class Summarizer:
             raise UsageError(f"{quality!r} is not a quality: choose from {', '.join(QUALITIES)}")
         if quality == "best" and not hasattr(self.engine, "candidates"):
             raise UsageError(f"{self.engine.name!r} gives no candidates to choose among: quality 'best' is for khulasa")
-        kinds = getattr(self.engine, "kinds", ("headline",))
+        if route not in ROUTES:
+            raise UsageError(f"{route!r} is not a route: choose from {', '.join(ROUTES)}")
+        kinds = getattr(self.engine, "kinds", ("headline", "translation"))
+        if route == "translate" and "translation" not in kinds:
+            raise UsageError(f"{self.engine.name!r} does not translate: route 'translate' is for khulasa")
         if headline and "headline" not in kinds:
             raise UsageError(f"{self.engine.name!r} writes no headline: it writes {', '.join(kinds)}")
         vocabulary = self._vocabulary if faithful else None
-        return Job(self.engine, languages, length, headline, num_beams, vocabulary, check, strategy, evidence, quality)
+        decoder = Decoder(self.engine, num_beams, vocabulary, quality, route)
+        return Job(decoder, languages, length, headline, check, strategy, evidence)

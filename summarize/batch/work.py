@@ -91,7 +91,7 @@ class Worker:
             device=device,
             dtype=_format(engine),
             budget=self.asked.budget or BUDGETS.get(device, BUDGETS["cpu"]),
-            outputs=job.width * (2 if job.headline else 1),
+            outputs=job.decoder.width * (2 if job.headline else 1),
         )
 
     def prepare(self, offset: int, record: Record) -> Ready | str:

@@ -54,7 +54,7 @@ def test_fast_takes_the_searchs_own():
     s = summarizer()
     assert s(ENGLISH)["en"].text == WRONG
     assert s.engine.asked[0][0] == "decode" and not s.engine.asked[0][2].several
-    assert s.job(None).width == 4 and s.job(None, num_beams=1).width == 1
+    assert s.job(None).decoder.width == 4 and s.job(None, num_beams=1).decoder.width == 1
 
 
 def test_best_takes_what_the_document_supports():
@@ -67,7 +67,8 @@ def test_best_takes_what_the_document_supports():
     assert (asked[2].num_beams, asked[2].num_return, asked[2].samples) == (4, 1, 8)
     s(ENGLISH, quality="best", num_beams=1)
     assert (s.engine.asked[1][2].num_beams, s.engine.asked[1][2].num_return) == (1, 1)
-    assert s.job(None, quality="best").width == 8 and s.job(None, quality="best", num_beams=12).width == 12
+    wide = s.job(None, quality="best", num_beams=12)
+    assert s.job(None, quality="best").decoder.width == 8 and wide.decoder.width == 12
 
 
 def test_every_document_has_its_own_choice():

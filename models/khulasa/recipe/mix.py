@@ -273,7 +273,10 @@ def graft(
         choices = bodies["en" if to == "ar" else "ar"]
         if choices and 10 <= len(example.document.split()) <= 45 and example.document.rstrip()[-1] not in "?\u061f":
             body = rnd.choice(choices)[: rnd.randint(300, most)].rsplit(" ", 1)[0]
-            yield Example(f"{example.document}\n{body}", (("summary", to, text),))
+            document = f"{example.document}\n{body}"
+            # Headlines have no stop.
+            headline = len(example.document.split()) <= 14 and rnd.random() < 0.6
+            yield Example(document, (("headline", to, text.rstrip(".")) if headline else ("summary", to, text),))
 
 
 def find(data: Path, name: str) -> Path | None:
