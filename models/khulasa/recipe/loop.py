@@ -32,19 +32,23 @@ def validation_packs(
     sets: Mapping[str, Sequence[Example]], sp: Any, config: TrainConfig, dtype: torch.dtype, window: int
 ) -> list[tuple[str, Pack]]:
     """Packs of the validation examples, each of one set, in a fixed order."""
-    packs = []
+
+    def pack(group: list[Encoded], size: int) -> Pack:
+        return build_pack(group, window, dtype, max(size, config.total), config.bidirectional)
+
+    packs: list[tuple[str, Pack]] = []
     for name, examples in sets.items():
         group: list[Encoded] = []
         size = 0
         for example in examples:
             one = encode_example(example, sp, config.stages[0].most_source, 160)
             if group and size + len(one) > config.total:
-                packs.append((name, build_pack(group, window, dtype, bidirectional=config.bidirectional)))
+                packs.append((name, pack(group, size)))
                 group, size = [], 0
             group.append(one)
             size += len(one)
         if group:
-            packs.append((name, build_pack(group, window, dtype, bidirectional=config.bidirectional)))
+            packs.append((name, pack(group, size)))
     return packs
 
 
@@ -119,6 +123,8 @@ def train(
 
         store = dist.FileStore(str(out / f".meet-{os.getppid()}"), workers)
         dist.init_process_group("gloo", store=store, rank=rank, world_size=workers)
+    # Gradients and probabilities are full of numbers too small for a CPU to multiply at full speed.
+    torch.set_flush_denormal(True)
     torch.manual_seed(config.seed)
     if isinstance(vocabulary, str):
         import sentencepiece
