@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from summarize.models.khulasa.recipe.pack import Encoded, build_pack
-from summarize.models.khulasa.recipe.packed import PackedModel, widen
+from summarize.models.khulasa.recipe.packed import PackedModel, _gated, widen
 from summarize.models.khulasa.weights import adapter_name
 
 EXAMPLES = [
@@ -121,3 +121,16 @@ def test_bidirectional_source(tiny_model, tiny_tensors, tiny_config):
 def test_pack_too_long():
     with pytest.raises(ValueError, match="the pack has 10"):
         build_pack(EXAMPLES, total=10)
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_gate_is_gelu_with_its_gradient_for_any_size_of_number(compile):
+    gated = torch.compile(_gated, dynamic=False) if compile else _gated
+    y = torch.cat([torch.linspace(-90, 90, 97), torch.linspace(-2, 2, 97)]).repeat(3, 1).requires_grad_()
+    again = y.detach().clone().requires_grad_()
+    gate, up = again.chunk(2, -1)
+    expected = torch.nn.functional.gelu(gate, approximate="tanh") * up
+    torch.testing.assert_close(gated(y), expected, atol=1e-5, rtol=1e-5)
+    gated(y).sum().backward()
+    expected.sum().backward()
+    torch.testing.assert_close(y.grad, again.grad, atol=1e-4, rtol=1e-4)

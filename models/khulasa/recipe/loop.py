@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ....errors import ModelError
 from .config import TrainConfig
 from .curves import read_curves
 from .mix import Example
@@ -231,6 +232,11 @@ def train(
             assert p.grad is not None
             p.grad.div_(max(1.0, float(totals[1])))
         norm = torch.nn.utils.clip_grad_norm_(trained.values(), config.clip)
+        if not torch.isfinite(norm):  # before it reaches the weights and the checkpoint
+            raise ModelError(
+                f"step {step}: the gradients are {float(norm)}; {checkpoint} is the last good state, and the same "
+                f"command goes on from there: give it a lower rate"
+            )
         optimizer.step()
         optimizer.zero_grad(set_to_none=False)
         step += 1

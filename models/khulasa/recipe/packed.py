@@ -96,8 +96,8 @@ def _between(x: Tensor, y: Tensor, after: Tensor, before: Tensor, eps: float) ->
 def _gated(y: Tensor) -> Tensor:
     gate, up = y.chunk(2, -1)
     g = gate.float()
-    # GELU's tanh approximation, x (1 + tanh z) / 2 = x sigmoid(2 z): one exp, which CPUs do faster than a tanh.
-    return (g / (1.0 + torch.exp(-2.0 * math.sqrt(2.0 / math.pi) * (g + 0.044715 * g * g * g)))).to(y.dtype) * up
+    # GELU's tanh approximation, x (1 + tanh z) / 2 = x sigmoid(2 z): CPUs do a sigmoid faster than a tanh.
+    return (g * torch.sigmoid(2.0 * math.sqrt(2.0 / math.pi) * (g + 0.044715 * g * g * g))).to(y.dtype) * up
 
 
 class PackedLayer(nn.Module):
