@@ -42,12 +42,12 @@ def choose_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        kind = torch.device(device).type
+        wanted = torch.device(device)
     except RuntimeError:
         raise UsageError(f"{device!r} is not a device: choose from auto, cpu, cuda, cuda:0, mps") from None
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not present.get(kind, False):
-        names = ", ".join(name for name, there in present.items() if there)
+    present = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (wanted.index or 0) >= present.get(wanted.type, 0):
+        names = ", ".join(f"cuda:{i}" if name == "cuda" else name for name, n in present.items() for i in range(n))
         raise UsageError(f"device {device!r} is not on this machine: choose from auto, {names}")
     return device
 

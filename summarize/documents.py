@@ -76,7 +76,7 @@ def read_stream(stream: BinaryIO, source: str = "<stdin>") -> Document:
 
 
 def decode(data: bytes, source: str) -> Document:
-    """Bytes to text: UTF-8, UTF-16 with a byte order mark, else Windows-1256 (Arabic) or Windows-1252, said so.
+    """Bytes to text: UTF-8, UTF-16, else Windows-1256 (Arabic) or Windows-1252, said so.
 
     In UTF-8 up to one byte in a thousand may be broken; what is left of such characters is U+FFFD, and a warning.
 
@@ -92,7 +92,7 @@ def decode(data: bytes, source: str) -> Document:
         if data.startswith(bom):
             return _with_bom(data, encoding, source)
     if b"\x00" in data:
-        raise _binary(source)
+        return _wide(data, source)
     try:
         return _checked(data.decode("utf-8"), source, "utf-8")
     except UnicodeDecodeError:
@@ -134,6 +134,15 @@ def _with_bom(data: bytes, encoding: str, source: str) -> Document:
         raise DocumentError(f"{source}: begins as {encoding[:6].upper()} and goes on as something else") from None
     warnings = () if encoding == "utf-8-sig" else ("not UTF-8; read as UTF-16, by its byte order mark",)
     return _checked(text, source, encoding.removesuffix("-sig"), warnings)
+
+
+def _wide(data: bytes, source: str) -> Document:
+    """UTF-16 that has no byte order mark, told by what its characters are; other bytes with zeros are called binary."""
+    for encoding in ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 else ():
+        text = data.decode(encoding, errors="replace")
+        if sum(c in "\t\n\r" or " " <= c <= "~" or "\u0600" <= c <= "\u06ff" for c in text) > 0.9 * len(text):
+            return _checked(text, source, encoding, ("not UTF-8; read as UTF-16, which has no byte order mark",))
+    raise _binary(source)
 
 
 def _checked(text: str, source: str, encoding: str, warnings: tuple[str, ...] = ()) -> Document:

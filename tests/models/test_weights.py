@@ -92,6 +92,10 @@ def test_unknown_names_list_the_choices(tmp_path):
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="'cuda' is not on this machine"):
             choose_device("cuda")
+    with pytest.raises(UsageError, match="'cuda:99' is not on this machine: choose from auto, cpu"):
+        choose_device("cuda:99")
+    with pytest.raises(UsageError, match="'cpu:1' is not on this machine"):
+        choose_device("cpu:1")
 
 
 def test_catalogue_says_what_is_bundled():

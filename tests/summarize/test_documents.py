@@ -20,6 +20,8 @@ WESTERN = "The café’s owner said “no” to the fiancé. " * 3
         (ARABIC.encode("utf-8-sig"), ARABIC, "utf-8", None),
         (ARABIC.encode("utf-16"), ARABIC, "utf-16", "UTF-16"),
         (b"\xfe\xff" + ARABIC.encode("utf-16-be"), ARABIC, "utf-16", "UTF-16"),
+        (ARABIC.encode("utf-16-le"), ARABIC, "utf-16-le", "no byte order mark"),
+        (WESTERN.encode("utf-16-be"), WESTERN, "utf-16-be", "no byte order mark"),
         (ARABIC.encode("cp1256"), ARABIC, "windows-1256", "Windows-1256"),
         (WESTERN.encode("cp1252"), WESTERN, "windows-1252", "Windows-1252"),
     ],
