@@ -140,7 +140,7 @@ def _wide(data: bytes, source: str) -> Document:
     """UTF-16 that has no byte order mark, told by what its characters are; other bytes with zeros are called binary."""
     for encoding in ("utf-16-le", "utf-16-be") if len(data) % 2 == 0 else ():
         text = data.decode(encoding, errors="replace")
-        if sum(c in "\t\n\r" or " " <= c <= "~" or "\u0600" <= c <= "\u06ff" for c in text) > 0.9 * len(text):
+        if sum(c in "\t\n\r" or " " <= c <= "~" or "\u0600" <= c <= "\u06ff" for c in text) > 0.8 * len(text):
             return _checked(text, source, encoding, ("not UTF-8; read as UTF-16, which has no byte order mark",))
     raise _binary(source)
 

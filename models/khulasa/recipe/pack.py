@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 BLOCK_TOKENS = 160  # short neighbours share one attention block up to this size: fewer, larger multiplications
+# Attention runs over windows of whole multiples of this: a library that compiles a kernel for each shape (oneDNN) would
+# otherwise compile, and keep, a new one for nearly every pack.
+WINDOW_STEP = 64
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,15 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Block:
-    """Positions ``first:last`` of a pack that attend among themselves; masks ``[m, m]`` are added to the scores."""
+    """Positions ``first:last`` of a pack that attend among themselves.
+
+    They are computed in the window of m positions from ``start`` on, which holds them; its masks ``[m, m]`` are added
+    to the scores, and what comes out for its other positions is void.
+    """
 
     first: int
     last: int
+    start: int
     everywhere: Tensor
     near: Tensor
 
@@ -55,7 +63,7 @@ class Pack:
 
     def to(self, device: torch.device) -> Pack:
         """The same pack on another device."""
-        blocks = tuple(Block(b.first, b.last, b.everywhere.to(device), b.near.to(device)) for b in self.blocks)
+        blocks = tuple(replace(b, everywhere=b.everywhere.to(device), near=b.near.to(device)) for b in self.blocks)
         return replace(
             self,
             ids=self.ids.to(device),
@@ -125,10 +133,15 @@ def build_pack(
     if total is not None:
         if used > total:
             raise ValueError(f"the examples take {used} positions, the pack has {total}")
-        ids += [0] * (total - used)
-        positions += [0] * (total - used)
+        for row, filler in ((ids, 0), (positions, 0), (example, -1), (segment, 0)):
+            row += [filler] * (total - used)
     where, which, part = torch.tensor(positions), torch.tensor(example), torch.tensor(segment)
-    blocks = tuple(
-        Block(a, b, *_mask(which[a:b], part[a:b], where[a:b], window, dtype, bidirectional)) for a, b in groups
+    blocks = []
+    for a, b in groups:
+        size = min(-(-(b - a) // WINDOW_STEP) * WINDOW_STEP, len(ids))
+        start = min(a, len(ids) - size)
+        here = slice(start, start + size)
+        blocks.append(Block(a, b, start, *_mask(which[here], part[here], where[here], window, dtype, bidirectional)))
+    return Pack(
+        torch.tensor(ids), where, torch.tensor(at), torch.tensor(gold), torch.tensor(owner), tuple(blocks), used
     )
-    return Pack(torch.tensor(ids), where, torch.tensor(at), torch.tensor(gold), torch.tensor(owner), blocks, used)

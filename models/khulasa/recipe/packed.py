@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..modeling_khulasa import rotary
 from ..weights import LINEARS, LORA_SCALE
-from .pack import Pack
+from .pack import WINDOW_STEP, Pack
 
 
 class _LowRank(torch.autograd.Function):
@@ -55,6 +55,55 @@ class _LowRank(torch.autograd.Function):
             first += size
         dx.addmm_(d_inner, a)
         return dx, None, d_inner.t() @ x, d_b, None
+
+
+class _Attention(torch.autograd.Function):
+    """Attention within every block of a pack; q ``[H, T, d]``, k and v ``[G, T, d]``, result ``[H, T, d]``.
+
+    spans: (first, last, start) of each block; masks: its ``[m, m]``. One node for all blocks, that writes each one's
+    share in its place: slices and joins of tensors would cost as much as the products.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, q: Tensor, k: Tensor, v: Tensor, scale: float, spans: tuple[Any, ...], masks: tuple[Tensor, ...]
+    ) -> Tensor:
+        groups, size = k.shape[0], q.shape[2]
+        out = torch.zeros_like(q)
+        kept = []
+        for (first, last, start), mask in zip(spans, masks, strict=True):
+            m = len(mask)
+            here = slice(start, start + m)
+            # Query heads of one group share its keys: one [H / G * m, d] x [d, m] product per group.
+            queries = (q[:, here] * scale).view(groups, -1, size)
+            scores = (queries @ k[:, here].transpose(1, 2)).view(-1, m, m)
+            weights = torch.softmax(scores.add_(mask), -1)
+            found = (weights.view(groups, -1, m) @ v[:, here]).view(-1, m, size)
+            out[:, first:last] = found[:, first - start : last - start]
+            kept.append(weights)
+        ctx.save_for_backward(q, k, v, *kept)
+        ctx.scale, ctx.spans = scale, spans
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        q, k, v, *kept = ctx.saved_tensors
+        groups, size = k.shape[0], q.shape[2]
+        dq, dk, dv = torch.zeros_like(q), torch.zeros_like(k), torch.zeros_like(v)
+        for (first, last, start), weights in zip(ctx.spans, kept, strict=True):
+            m = weights.shape[-1]
+            here, mine = slice(start, start + m), slice(first - start, last - start)
+            d_found = grad.new_zeros(q.shape[0], m, size)
+            d_found[:, mine] = grad[:, first:last]
+            d_found = d_found.view(groups, -1, size)
+            shared = weights.view(groups, -1, m)
+            dv[:, first:last] = (shared.transpose(1, 2) @ d_found)[:, mine]
+            d_weights = (d_found @ v[:, here].transpose(1, 2)).view_as(weights)
+            d_scores = torch._softmax_backward_data(d_weights, weights, -1, weights.dtype).view(groups, -1, m)
+            dq[:, first:last] = (d_scores @ k[:, here]).view(-1, m, size)[:, mine] * ctx.scale
+            queries = (q[:, here] * ctx.scale).view(groups, -1, size)
+            dk[:, first:last] = (d_scores.transpose(1, 2) @ queries)[:, mine]
+        return dq, dk, dv, None, None, None
 
 
 class LowRank(nn.Module):
@@ -201,7 +250,7 @@ class PackedModel(nn.Module):
         norm, heads, between, gated = self._pieces
         layers = [cast(PackedLayer, layer) for layer in self.layers]
         eps, shape = c.rms_norm_eps, (c.num_attention_heads, c.num_key_value_heads, c.head_dim)
-        scale, share = c.query_pre_attn_scalar**-0.5, c.num_attention_heads // c.num_key_value_heads
+        scale = c.query_pre_attn_scalar**-0.5
         rotaries = {
             kind: rotary(pack.positions, theta, c.head_dim, self.dtype)
             for kind, theta in ((True, c.rope_theta_global), (False, c.rope_theta_local))
@@ -211,23 +260,11 @@ class PackedModel(nn.Module):
         if torch.is_grad_enabled() and not x.requires_grad:
             x = x.requires_grad_()
         h = norm(x, layers[0].n1, eps)
-        tail = len(pack.ids) - pack.used
-        sizes = [block.last - block.first for block in pack.blocks] + [tail] * bool(tail)
+        spans = tuple((block.first, block.last, block.start) for block in pack.blocks)
         for i, layer in enumerate(layers):
             q, k, v = heads(layer.linear("qkv", h), layer.q_norm, layer.k_norm, *rotaries[layer.everywhere], shape, eps)
-            outs = []
-            # Splits, not slices: their gradients are joined once, not each added to zeros.
-            for block, q_, k_, v_ in zip(pack.blocks, *(t.split(sizes, 1) for t in (q, k, v)), strict=False):
-                m = block.last - block.first
-                # Query heads of one group share its keys: one [share * m, d] x [d, m] product per group.
-                queries = q_.reshape(shape[1], share * m, shape[2]) * scale
-                scores = (queries @ k_.transpose(1, 2)).view(shape[0], m, m)
-                scores = scores + (block.everywhere if layer.everywhere else block.near)
-                weights = torch.softmax(scores, -1).view(shape[1], share * m, m)
-                outs.append((weights @ v_).view(shape[0], m, shape[2]))
-            if tail:
-                outs.append(q.new_zeros(shape[0], tail, shape[2]))
-            attended = torch.cat(outs, 1).transpose(0, 1).reshape(-1, shape[0] * shape[2])
+            masks = tuple(block.everywhere if layer.everywhere else block.near for block in pack.blocks)
+            attended = _Attention.apply(q, k, v, scale, spans, masks).transpose(0, 1).flatten(1)
             x, h = between(x, layer.linear("out", attended), layer.n2, layer.n3, eps)
             after = layers[i + 1].n1 if i + 1 < len(layers) else self.final
             x, h = between(x, layer.linear("fed", gated(layer.linear("gate_up", h))), layer.n4, after, eps)
@@ -235,7 +272,9 @@ class PackedModel(nn.Module):
 
     def logits(self, pack: Pack) -> Tensor:
         """``[Y, V]`` at the scored positions."""
-        return F.linear(self.hidden(pack)[pack.at], self.embedding.to(self.dtype)).float()
+        # Few different shapes, for the sake of libraries that compile a kernel for each.
+        rows = F.pad(pack.at, (0, -len(pack.at) % WINDOW_STEP))
+        return F.linear(self.hidden(pack)[rows], self.embedding.to(self.dtype))[: len(pack.at)].float()
 
     def token_losses(self, pack: Pack) -> Tensor:
         """Cross-entropy ``[Y]`` of every target token, in nats."""
