@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .languages import LANGUAGES, script_share
 from .long import AUTO
 from .polish import polish
-from .rerank import DRAWS, QUALITIES, decode_best, widened
+from .rerank import DRAWS, QUALITIES, decode_best, most_supported, widened
 
 if TYPE_CHECKING:
     from .checks.constraint import NumberVocabulary
@@ -39,6 +39,7 @@ class Decoder:
     Args:
         num_beams: None searches as the model's authors do, the bundled one with ``_BEAMS`` beams.
         vocabulary: to keep unsupported numbers out; None lets them be.
+        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms.
         quality: one of ``rerank.QUALITIES``.
         route: one of ``ROUTES``.
     """
@@ -46,6 +47,7 @@ class Decoder:
     engine: Engine
     num_beams: int | None = None
     vocabulary: NumberVocabulary | None = None
+    faithful: bool = False
     quality: str = QUALITIES[0]
     route: str = ROUTES[0]
 
@@ -90,19 +92,30 @@ class Decoder:
             if chosen:
                 again = self.encode(chosen, [source] * len(chosen))
                 translation = Task("translation", task.language, task.length)
-                for i, (output,) in zip(filled, self.decode(again, [translation], chosen), strict=True):
+                documents = [texts[i] for i in filled]
+                for i, (output,) in zip(filled, self.decode(again, [translation], chosen, documents), strict=True):
                     written[i][task] = output
             for row in written:
                 row.setdefault(task, replace(row[original], ids=(), text=""))
         return [[row[task] for task in tasks] for row in written]
 
-    def decode(self, memory: Memory, tasks: Sequence[Task], texts: Sequence[str]) -> list[list[Output]]:
-        """For every document one output per task, out of the text itself; again what came out in the wrong script."""
+    def decode(
+        self, memory: Memory, tasks: Sequence[Task], texts: Sequence[str], documents: Sequence[str] | None = None
+    ) -> list[list[Output]]:
+        """For every text one output per task, out of the text itself; again what came out in the wrong script.
+
+        Args:
+            documents: what outputs are held against; None takes the texts.
+        """
         constraint = self._constraint(texts)
+        documents = texts if documents is None else documents
 
         def search(tasks: Sequence[Task], decoding: Decoding) -> list[list[Output]]:
             if self.quality == "best":
-                return decode_best(self.engine, memory, tasks, widened(decoding), texts, constraint)
+                return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
+            if self.faithful and decoding.num_beams > 1 and hasattr(self.engine, "candidates"):
+                several = replace(decoding, num_return=decoding.num_beams)
+                return decode_best(self.engine, memory, tasks, several, documents, constraint, most_supported)
             return self.engine.decode(memory, tasks, decoding, constraint)
 
         outputs = search(tasks, self._decoding(tasks))

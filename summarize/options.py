@@ -52,7 +52,8 @@ _SHARED = {
     "faithful": click.option(
         "--faithful/--no-faithful",
         default=True,
-        help="Forbid, while decoding, numbers that the document does not support.",
+        help="Forbid, while decoding, numbers that the document does not support, and prefer, of what the beams find, "
+        "what has the fewest unsupported numbers and names.",
         **_SHOWN,
     ),
     "strategy": click.option(

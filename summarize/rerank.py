@@ -14,7 +14,7 @@ count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,17 @@ def choose(outputs: Sequence[Output], language: str, document: Document, weights
     return outputs[best(judge(outputs, language, document), weights)]
 
 
+def most_supported(outputs: Sequence[Output], language: str, document: Document) -> Output:
+    """The likeliest of the outputs with the fewest numbers, dates and names that the document does not support.
+
+    Args:
+        outputs: an engine's, of one task, in its order.
+    """
+    judged = judge(outputs, language, document)
+    order = sorted(range(len(judged)), key=lambda i: (not judged[i].text, not judged[i].language, judged[i].alarms, i))
+    return outputs[order[0]]
+
+
 def decode_best(
     engine: Any,
     memory: Memory,
@@ -136,12 +147,14 @@ def decode_best(
     decoding: Decoding,
     documents: Sequence[str],
     constraint: Constraint | None = None,
+    choice: Callable[[Sequence[Output], str, Document], Output] = choose,
 ) -> list[list[Output]]:
     """For every document, one output per task, chosen among ``engine.candidates``; see ``Engine.decode``.
 
     Args:
         decoding: says what candidates there are.
-        documents: what ``memory`` was made of.
+        documents: what the candidates are held against, for each document of ``memory``.
+        choice: ``choose`` or ``most_supported``.
     """
     from .checks import Document
 
@@ -149,5 +162,5 @@ def decode_best(
     chosen = []
     for text, row in zip(documents, found, strict=True):
         document = Document(text)
-        chosen.append([choose(some, task.language, document) for some, task in zip(row, tasks, strict=True)])
+        chosen.append([choice(some, task.language, document) for some, task in zip(row, tasks, strict=True)])
     return chosen

@@ -119,7 +119,8 @@ class Summarizer:
             num_beams: beams of the search; 1 is greedy; None searches as the model's authors do, the bundled one
                 with 4 beams.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
-            faithful: whether to forbid, while decoding, numbers that the document does not support.
+            faithful: whether to forbid, while decoding, numbers that the document does not support, and to take, of
+                what the beams find, the likeliest of those with the fewest unsupported numbers and names.
             check: whether to look for numbers and names that the document does not support.
             strategy: how to read a document that is longer than the model reads at once: "select" (its first and most
                 central sentences), "reduce" (summaries of its chunks are summarised) or "truncate" (its beginning).
@@ -241,5 +242,5 @@ class Summarizer:
         if headline and "headline" not in kinds:
             raise UsageError(f"{self.engine.name!r} writes no headline: it writes {', '.join(kinds)}")
         vocabulary = self._vocabulary if faithful else None
-        decoder = Decoder(self.engine, num_beams, vocabulary, quality, route)
+        decoder = Decoder(self.engine, num_beams, vocabulary, faithful, quality, route)
         return Job(decoder, languages, length, headline, check, strategy, evidence)

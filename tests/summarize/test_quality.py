@@ -50,10 +50,16 @@ def summarizer(engine=None, **texts):
     return made
 
 
-def test_fast_takes_the_searchs_own():
+def test_fast_takes_the_searchs_own_or_the_likeliest_without_alarms():
     s = summarizer()
-    assert s(ENGLISH)["en"].text == WRONG
+    assert s(ENGLISH, faithful=False)["en"].text == WRONG
     assert s.engine.asked[0][0] == "decode" and not s.engine.asked[0][2].several
+    assert s(ENGLISH)["en"].text == OTHER  # the next that the beams found
+    name, _, decoding = s.engine.asked[-1]
+    assert (name, decoding.num_beams, decoding.num_return, decoding.samples) == ("candidates", 4, 4, 0)
+    assert s(ENGLISH, num_beams=1)["en"].text == WRONG  # greedy search finds but one
+    s.engine.texts["en"] = [WRONG, "", "Only 27 people came."]
+    assert s(ENGLISH)["en"].text == WRONG  # of equals the likeliest, and nothing is no summary
     assert s.job(None).decoder.width == 4 and s.job(None, num_beams=1).decoder.width == 1
 
 
