@@ -173,6 +173,7 @@ class Document:
                 return True
             known_name = (
                 source == "title"
+                or self._surname(reader, i)
                 or word in reader.gazetteer.names_en
                 or any(s in reader.gazetteer.names_ar for s in arabic_stems(word)[:2])
             )
@@ -182,6 +183,20 @@ class Document:
         if common:
             return None
         return self.names.transliterated(word) >= SAME
+
+    @staticmethod
+    def _surname(reader: NameReader, i: int) -> bool:
+        """Whether a capitalised word follows a given name: persons' names are never translated."""
+        token, before = reader.tokens[i], reader.tokens[i - 1] if i else None
+        return (
+            before is not None
+            and token.kind == before.kind == "w"
+            and token.text[0].isupper()
+            and before.text[0].isupper()
+            and before.lower in reader.gazetteer.names_en
+            and before.lower not in reader.gazetteer.english
+            and (before.lower,) not in reader.gazetteer.aliases
+        )
 
     def _name(self, reader: NameReader, name: Name) -> Finding | None:
         """A run of capitalised words, or Arabic words taken for names."""

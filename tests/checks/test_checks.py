@@ -179,3 +179,11 @@ def test_empty_texts() -> None:
     assert check(DOCUMENT, "").number_precision is None
     assert [f.text for f in check("", "17 died in Iraq").alarms] == ["17", "Iraq"]
     assert not is_arabic("")
+
+
+def test_a_surname_behind_a_given_name_is_held_against_the_other_script():
+    document = "قال حسين علاوي مستشار رئيس الوزراء العراقي إن مهمة التحالف تنتهي في سبتمبر."
+    found = check(document, "The official Hussein Allawi said the mission would come to an end in September.").findings
+    assert [(f.text, f.status) for f in found if f.kind == "name"] == [("Hussein Allawi", "supported")]
+    found = check(document, "The official Hussein Rouhani said the mission would come to an end in September.").findings
+    assert [(f.text, f.status) for f in found if f.kind == "name"] == [("Rouhani", "unsupported")]
