@@ -113,7 +113,8 @@ class Engine(Protocol):
     over the text of a document of ``memory``: evidence across languages rests on it. And it may have ``candidates``,
     called as ``decode`` is, which gives several outputs of each task to choose from, the search's own best first. Its
     ``comfortable`` is the number of source tokens to which it summarises well, where that is less than ``limit``: what
-    is read of a longer document is brought down to that.
+    is read of a longer document is brought down to that. Its ``translates`` are the directions, (source, target), in
+    which a summary does better as the translation of the one in the document's language.
     """
 
     name: str
