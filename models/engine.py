@@ -25,6 +25,8 @@ class Decoding:
 
     Args:
         num_beams: 1 is greedy.
+        early: end a beam search once its best finished output scores at least what the best running beam would if it
+            ended now, instead of only when all of ``num_beams`` do; fewer steps, and rarely another best output.
         length_penalty: a finished beam's score is its log-probability / length ** length_penalty.
         no_repeat_ngram_size: no n-gram of that many tokens twice in an output; 0 lets them be.
         max_new_tokens: tokens of an output at most.
@@ -38,6 +40,7 @@ class Decoding:
     """
 
     num_beams: int = 1
+    early: bool = False
     length_penalty: float = 1.0
     no_repeat_ngram_size: int = 3
     max_new_tokens: int = 128

@@ -201,6 +201,7 @@ def beam_search(
     num_beams: int,
     *,
     max_new_tokens: int,
+    early: bool = False,
     length_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
@@ -209,7 +210,7 @@ def beam_search(
     """Beam search as transformers does it (early stopping off): for every group its finished outputs, best first.
 
     A group is over when its ``num_beams`` finished outputs all score at least what its best running beam would
-    score if it ended now.
+    score if it ended now; with ``early``, when the best of them does.
 
     Args:
         logits: ``[groups, V]`` after the prompts, raw; the first ``step`` is told to repeat the rows.
@@ -259,7 +260,9 @@ def beam_search(
                 next_totals.append(float("-inf"))
                 taken += 1
             best = max(next_totals[-num_beams:]) / length**length_penalty if taken else float("-inf")
-            over = not taken or (len(finished[group]) == num_beams and finished[group][-1].score >= best)
+            over = not taken or (
+                len(finished[group]) == num_beams and finished[group][0 if early else -1].score >= best
+            )
             if length == max_new_tokens and not over:
                 for ids, total in zip(next_rows[-num_beams:], next_totals[-num_beams:], strict=True):
                     if total > float("-inf"):

@@ -137,7 +137,8 @@ class Decoder:
         if own is not None:  # as its authors decode; such a model knows one length
             return replace(own, num_beams=self.num_beams or own.num_beams, forbid_script=forbid_script)
         most = max(_HEADLINE_TOKENS if t.kind == "headline" else _MAX_NEW_TOKENS[t.length] for t in tasks)
-        return Decoding(num_beams=self.num_beams or _BEAMS, max_new_tokens=most, forbid_script=forbid_script)
+        beams = self.num_beams or _BEAMS
+        return Decoding(num_beams=beams, early=True, max_new_tokens=most, forbid_script=forbid_script)
 
     def _constraint(self, texts: Sequence[str]) -> Constraint | None:
         """What keeps numbers that its document does not support out of each output."""

@@ -160,7 +160,9 @@ class KhulasaEngine:
             sources = [ids for ids in encoded.ids for _ in tasks]
             greedy = lookup_greedy(logits, try_tokens, decoder.keep, sources, self.stack.few_rows, eos, **options)
             return [[found] for found in greedy]
-        beams = beam_search(logits, step, eos, width, length_penalty=decoding.length_penalty, **options)
+        beams = beam_search(
+            logits, step, eos, width, early=decoding.early, length_penalty=decoding.length_penalty, **options
+        )
         return [some or [Found((), False, 0.0)] for some in beams]  # nothing where all was forbidden
 
     @torch.inference_mode()

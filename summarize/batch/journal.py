@@ -253,10 +253,13 @@ class Journal(Kept):
             self._log.close()
         header = header_of(self.settings, self.facts, self.state)
         partial = self.path.with_name(f".{self.path.name}.partial")
-        with partial.open("wb") as file:
-            parts = [self._entry(number, window) for number, window in self.started.items()]
-            _write(file, b"".join(map(_line, [header, *parts])))
-        partial.replace(self.path)
+        try:
+            with partial.open("wb") as file:
+                parts = [self._entry(number, window) for number, window in self.started.items()]
+                _write(file, b"".join(map(_line, [header, *parts])))
+            partial.replace(self.path)
+        finally:  # a signal can end this anywhere
+            partial.unlink(missing_ok=True)
         sync_folder(self.path.parent)
         return self.path.open("ab")
 

@@ -56,6 +56,26 @@ def test_wide_beams_find_the_best(penalty):
         assert [o.score for o in outputs] == sorted((o.score for o in outputs), reverse=True)
 
 
+def test_early_stops_sooner_with_outputs_that_the_whole_search_has_too():
+    steps = []
+    for early in (False, True):
+        chain = Chain([1])
+        taken = 0
+
+        def step(tokens, rows, chain=chain):
+            nonlocal taken
+            taken += 1
+            return chain.step(tokens, rows)
+
+        (found,) = beam_search(chain.logits(), step, EOS, 3, max_new_tokens=12, early=early, length_penalty=0.8)
+        steps.append((taken, found))
+    (long, whole), (short, some) = steps
+    assert short < long and len(some) == len(whole) == 3
+    assert all(output.finished for output in some)
+    best = max(some, key=lambda o: o.score)
+    assert some[0] == best and best.score <= whole[0].score + 1e-6
+
+
 def test_greedy_takes_the_likeliest():
     chain = Chain([1, 2, 3, 4])
     found = greedy(chain.logits(), chain.step, EOS, max_new_tokens=6)
