@@ -156,6 +156,7 @@ class _Run:
             refused = [summary.language for summary in result if not summary.supported]
             if refused:
                 raise DocumentError(f"--strict: the document does not support the summary in {', '.join(refused)}")
+        _Place.clear()
         self.writer.write(document, result)
 
     def _warn(self, source: str, warnings: tuple[str, ...]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +73,17 @@ class TextWriter:
 
     def __init__(self, out: TextIO, several: bool) -> None:
         self.out, self.several, self.count = out, several, 0
-        self.bold = out.isatty() and "NO_COLOR" not in os.environ
+        self.terminal = out.isatty()
+        self.bold = self.terminal and "NO_COLOR" not in os.environ
+
+    def _wrapped(self, text: str) -> str:
+        """On a terminal, lines that end between words; elsewhere the text as it is."""
+        if not self.terminal:
+            return text
+        width = max(20, shutil.get_terminal_size().columns - 1)
+        return "\n".join(
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
+        )
 
     def _heading(self, text: str) -> str:
         return f"\x1b[1m{text}\x1b[0m" if self.bold else text
@@ -86,8 +98,8 @@ class TextWriter:
         for summary in result:
             lines = [self._heading(_HEADINGS[summary.language])]
             if summary.headline:
-                lines.append(summary.headline + "\n")
-            lines.append(summary.text)
+                lines.append(self._wrapped(summary.headline) + "\n")
+            lines.append(self._wrapped(summary.text))
             if summary.evidence:
                 lines += ["", self._heading(_EVIDENCE[summary.language]), *_evidence_lines(summary)]
             blocks.append("\n".join(lines) + "\n")

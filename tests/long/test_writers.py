@@ -36,6 +36,22 @@ def test_text_begins_every_line_with_its_sentence():
     )
 
 
+def test_on_a_terminal_lines_end_between_words(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("COLUMNS", "41")
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = "Heavy rain closed the twenty-two roads that lead north, the ministry said. " * 2 + "x" * 50
+    result = Result({"en": Summary(text, "en", "short", 9, True, 0.1)}, "en", 30, False, 0.2, "words", (), 1)
+    out = Terminal()
+    TextWriter(out, several=False).write(Document("...", "a.txt"), result)
+    heading, *lines = out.getvalue().splitlines()
+    assert heading == "English summary" and " ".join(lines) == text
+    assert all(len(line) <= 40 for line in lines[:-1]) and len(lines) == 5
+
+
 def test_json_has_offsets_and_texts():
     out = io.StringIO()
     JsonWriter(out, several=False).write(Document("...", "a.txt"), RESULT)
