@@ -26,7 +26,8 @@ class Decoding:
     Args:
         num_beams: 1 is greedy.
         early: end a beam search once its best finished output scores at least what the best running beam would if it
-            ended now, instead of only when all of ``num_beams`` do; fewer steps, and rarely another best output.
+            ended now, instead of only when all of ``num_beams`` do: fewer steps (14% on Arabic news), and for about one
+            document in four another output, of the same ROUGE (``khulasa/SPEED.md``).
         length_penalty: a finished beam's score is its log-probability / length ** length_penalty.
         no_repeat_ngram_size: no n-gram of that many tokens twice in an output; 0 lets them be.
         max_new_tokens: tokens of an output at most.
