@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .languages import LANGUAGES, script_share
 from .long import AUTO
 from .polish import polish
+from .repair import repair
 from .rerank import DRAWS, QUALITIES, decode_best, most_supported, widened
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Decoder:
     Args:
         num_beams: None searches as the model's authors do, the bundled one with ``_BEAMS`` beams.
         vocabulary: to keep unsupported numbers out; None lets them be.
-        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms.
+        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms, and
+            to write again what still has some.
         quality: one of ``rerank.QUALITIES``.
         route: one of ``ROUTES``.
     """
@@ -128,6 +130,9 @@ class Decoder:
                 for k, output in zip(wrong, fresh, strict=True):
                     if _wrong(row[k].text, tasks[k].language):
                         row[k] = output
+        if self.faithful and self.vocabulary is not None and hasattr(self.engine, "part"):
+            words = self.vocabulary.words
+            outputs = repair(self.engine, memory, tasks, outputs, documents, self._decoding(tasks), words, constraint)
         return outputs
 
     def _decoding(self, tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> Decoding:

@@ -262,9 +262,9 @@ class Job:
         """What finds the numbers and names of a text, each held against ``document``."""
         if not self.check:
             return lambda text: ()
-        from .checks import Document
+        from .checks import prepared
 
-        checked = Document(document)
+        checked = prepared(document)
         return lambda text: checked.check(text).findings
 
     def _short(self, document: Prepared, languages: Sequence[str]) -> Result:

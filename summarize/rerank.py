@@ -156,11 +156,11 @@ def decode_best(
         documents: what the candidates are held against, for each document of ``memory``.
         choice: ``choose`` or ``most_supported``.
     """
-    from .checks import Document
+    from .checks import prepared
 
     found = engine.candidates(memory, tasks, decoding, constraint)
     chosen = []
     for text, row in zip(documents, found, strict=True):
-        document = Document(text)
+        document = prepared(text)
         chosen.append([choice(some, task.language, document) for some, task in zip(row, tasks, strict=True)])
     return chosen

@@ -86,7 +86,7 @@ def head_weights(engine: KhulasaEngine, memory: Memory, document: int, task: Tas
     Row ``j`` is of the step whose input is token ``j``; columns do not sum to 1, since a token attends to the
     output's own past, too.
     """
-    encoded = memory.state.only(document)
+    encoded = memory.state.only([document])
     n = encoded.values[0].shape[2]
     start = engine.sp.encode(prompt(task.kind, task.language, task.length))
     decoder = Decoder(engine.stack, encoded, 1)

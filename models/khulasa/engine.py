@@ -85,6 +85,16 @@ class KhulasaEngine:
         return Memory(tuple(len(row) for row in ids), truncated, self.stack.encode(ids), seeds)
 
     @torch.inference_mode()
+    def part(self, memory: Memory, documents: Sequence[int]) -> Memory:
+        """``memory`` of some of its documents, in that order."""
+        return Memory(
+            tuple(memory.tokens[i] for i in documents),
+            tuple(memory.truncated[i] for i in documents),
+            memory.state.only(documents),
+            tuple(memory.seeds[i] for i in documents),
+        )
+
+    @torch.inference_mode()
     def decode(
         self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
     ) -> list[list[Output]]:

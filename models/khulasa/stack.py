@@ -50,14 +50,17 @@ class Encoded:
     lengths: Tensor
     ids: tuple[tuple[int, ...], ...]
 
-    def only(self, document: int) -> Encoded:
-        """One document's, without padding."""
-        place, n = slice(document, document + 1), int(self.lengths[document])
+    def only(self, documents: Sequence[int]) -> Encoded:
+        """Some documents', in that order, padded to the longest of them."""
+        lengths = self.lengths[list(documents)]
+        n = int(lengths.max())
+        # One document is a view of the buffers, several are a copy.
+        place = slice(documents[0], documents[0] + 1) if len(documents) == 1 else list(documents)
         return Encoded(
             [keys[place, :, :n] for keys in self.keys],
             [values[place, :, :n] for values in self.values],
-            self.lengths[place],
-            self.ids[place],
+            lengths,
+            tuple(self.ids[document] for document in documents),
         )
 
 

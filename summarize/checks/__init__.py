@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .constraint import NumberConstraint, NumberVocabulary
 from .score import name_precision, number_precision, support
-from .verdict import Document, Finding, Verdict
+from .verdict import Document, Finding, Verdict, prepared
 
 __all__ = [
     "Document",
@@ -21,6 +21,7 @@ __all__ = [
     "check",
     "name_precision",
     "number_precision",
+    "prepared",
     "support",
 ]
 
@@ -35,4 +36,4 @@ def check(document: str, summary: str) -> Verdict:
     Returns:
         A :class:`Verdict`: findings with spans in both texts, precisions, warnings in plain English.
     """
-    return Document(document).check(summary)
+    return prepared(document).check(summary)

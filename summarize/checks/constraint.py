@@ -21,6 +21,7 @@ from functools import cached_property
 from .numerals import MAX_DIGITS, MAX_WRITTEN
 from .quantities import Numbers, read_numbers
 from .text import fold
+from .wordban import WordVocabulary
 from .wordlimits import WordPieces, components
 
 _SEPARATORS = {".": ".", ",": ",", "٫": ".", "٬": ","}
@@ -82,6 +83,11 @@ class NumberVocabulary:
     def word_pieces(self) -> WordPieces:
         """Pieces that complete number words."""
         return WordPieces.from_text(self.text)
+
+    @cached_property
+    def words(self) -> WordVocabulary:
+        """The same pieces, to keep words out."""
+        return WordVocabulary(self.text)
 
     @cached_property
     def digit_ids(self) -> frozenset[int]:

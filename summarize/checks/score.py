@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .text import arabic_light, english_light, fold, is_arabic, tokenize
-from .verdict import Document
+from .verdict import Document, prepared
 
 _FUNCTION = frozenset(
     "the a an and or but of in on at to for with by from as is are was were be been has have had it its he his "
@@ -22,12 +22,12 @@ _FUNCTION = frozenset(
 
 def number_precision(document: str, summary: str) -> float | None:
     """Share of the numbers and dates of ``summary`` that ``document`` supports, None if it has none."""
-    return Document(document).check(summary).number_precision
+    return prepared(document).check(summary).number_precision
 
 
 def name_precision(document: str, summary: str) -> float | None:
     """Share of the names of ``summary`` that ``document`` supports, None if it has none that can be checked."""
-    return Document(document).check(summary).name_precision
+    return prepared(document).check(summary).name_precision
 
 
 def content_stems(text: str) -> list[str]:
@@ -82,7 +82,7 @@ def support(document: str | Document, summary: str) -> float:
     The grounding of its content words (same-language summaries; 1 across languages), less a fixed step for each number,
     date or name that is unsupported or contradicted, so that a candidate with an invention falls behind one without.
     """
-    doc = document if isinstance(document, Document) else Document(document)
+    doc = document if isinstance(document, Document) else prepared(document)
     alarms = len(doc.check(summary).alarms)
     same = is_arabic(summary) == doc.numbers.numbers.arabic
     return weigh(grounding(doc.text, summary) if same else Grounding(1.0, 1.0, 1.0), alarms)

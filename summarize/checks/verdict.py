@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .matching import NumberIndex
 from .namelists import GENERIC_EN, TITLES_EN
@@ -249,3 +250,9 @@ class Document:
             if plain and len(first) > 2 and not first.endswith("'s") and first not in reader.gazetteer.english:
                 return self.names.text_of(k - 1, k + 1)
         return None
+
+
+@lru_cache(maxsize=32)
+def prepared(text: str) -> Document:
+    """``Document(text)``, made once for all that is checked against one document in turn."""
+    return Document(text)

@@ -88,6 +88,20 @@ def test_batches_and_companions_change_nothing(engine):
 DRAWS = Decoding(num_beams=3, num_return=2, samples=4, max_new_tokens=12, temperature=0.7, seed=1)
 
 
+def test_a_part_of_a_memory_decodes_as_the_whole(engine):
+    texts = ["one two three four", "five", "six seven eight nine ten eleven twelve"]
+    tasks = [Task("summary", "en"), Task("headline", "ar")]
+    memory = engine.encode(texts)
+    for options in (Decoding(max_new_tokens=8), Decoding(num_beams=3, max_new_tokens=8)):
+        whole = engine.decode(memory, tasks, options)
+        for places in ([1], [2, 0], [0, 1, 2]):
+            part = engine.part(memory, places)
+            assert part.tokens == tuple(memory.tokens[i] for i in places)
+            assert part.seeds == tuple(memory.seeds[i] for i in places)
+            got = engine.decode(part, tasks, options)
+            assert [[o.ids for o in row] for row in got] == [[o.ids for o in whole[i]] for i in places]
+
+
 def test_candidates_are_beams_then_draws(engine):
     memory = engine.encode(TEXTS)
     found = engine.candidates(memory, TASKS, DRAWS)

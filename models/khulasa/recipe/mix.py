@@ -205,12 +205,12 @@ SOURCES: tuple[Source, ...] = (
     Source("en/cnn_dailymail_train_sample", "sum-en", "summaries"),
     Source("en/xsum_train_sample", "xsum", "summaries"),
     Source("en/xsum_more", "xsum", "summaries"),
-    Source("en/bbc2004_lead_xsumstyle", "sum-en", "summaries"),
+    Source("en/bbc2004_lead_xsumstyle", "xsum", "summaries"),
     Source("en/dialogsum_train", "dlg", "summaries"),
     Source("en/scitldr_train", "dlg", "summaries"),
     Source("en/inshorts_headlines", "head-en", "headlines"),
     Source("en/bbc_news_headline", "head-en", "headlines"),
-    Source("parallel/unpc-political-keepitlocal", "tr", "sentences", cap=6000, least_words=8),
+    Source("parallel/unpc-political-keepitlocal", "tr", "sentences", cap=12000, least_words=8),
     *(
         Source(f"parallel/{name}", "tr", "sentences", least_words=6)
         for name in (
@@ -227,12 +227,12 @@ SOURCES: tuple[Source, ...] = (
         )
     ),
     Source("parallel/xquad_paragraphs", "par", "sentences", least_words=6),
-    Source("parallel/checkthat2018-debates", "tr", "sentences", cap=1500, least_words=8),
-    Source("parallel/tatoeba_train", "tr", "sentences", cap=2500, least_words=8),
-    Source("parallel/tatoeba_opus_testset", "tr", "sentences", cap=2500, least_words=8),
-    Source("parallel/mintaka-dev-questions", "tr", "sentences", cap=1000, least_words=6),
+    Source("parallel/checkthat2018-debates", "tr", "sentences", least_words=8),
+    Source("parallel/tatoeba_train", "tr", "sentences", cap=10000, least_words=8),
+    Source("parallel/tatoeba_opus_testset", "tr", "sentences", least_words=8),
+    Source("parallel/mintaka-dev-questions", "tr", "sentences", least_words=6),
     Source("parallel/stsb-test-mt", "tr", "sentences", cap=600, least_words=8),
-    Source("parallel/web-l10n-prose", "tr", "sentences", cap=800, least_words=8),
+    Source("parallel/web-l10n-prose", "tr", "sentences", least_words=8),
     Source("parallel/flickr8k-captions", "tr", "sentences", cap=600, least_words=8),
     *(Source(f"parallel/{name}", "par", "paragraphs") for name in _WITH_DOCUMENTS),
     *(
