@@ -40,8 +40,8 @@ class Decoder:
     Args:
         num_beams: None searches as the model's authors do, the bundled one with ``_BEAMS`` beams.
         vocabulary: to keep unsupported numbers out; None lets them be.
-        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms, and
-            to write again what still has some.
+        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms,
+            and to write again what still has some.
         quality: one of ``rerank.QUALITIES``.
         route: one of ``ROUTES``.
     """
