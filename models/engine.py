@@ -119,8 +119,8 @@ class Engine(Protocol):
     ``comfortable`` is the number of source tokens to which it summarises well, where that is less than ``limit``: what
     is read of a longer document is brought down to that. Its ``translates`` are the directions, (source, target), in
     which a summary does better as the translation of the one in the document's language. Its
-    ``part(memory, documents)`` is the ``Memory`` of some documents of another: with ``candidates``, it lets what a check
-    speaks against be written again.
+    ``part(memory, documents)`` is the ``Memory`` of some documents of another: with ``candidates``, it lets what a
+    check speaks against be written again.
     """
 
     name: str
