@@ -58,6 +58,7 @@ def lookup_greedy(
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
     restrict: Restrict | None = None,
+    begun: Sequence[Sequence[int]] | None = None,
 ) -> list[Found]:
     """What ``search.greedy`` finds.
 
@@ -65,13 +66,16 @@ def lookup_greedy(
         logits: ``[groups, V]`` after the prompts, raw.
         sources: each group's document, as tokens.
         most_rows: of the number of rows, how many tokens a step may have in all to cost hardly more.
+        begun: what each group's output begins with, which ``logits`` come after; it counts for ``max_new_tokens``, and
+            not for the score.
     """
     import torch
 
     blocked = (eos, no_repeat_ngram_size, min_new_tokens, restrict)
     guessers: dict[int, Guesser] = {}
     groups = list(range(len(logits)))
-    ids: list[list[int]] = [[] for _ in groups]
+    ids: list[list[int]] = [list(begun[g]) if begun else [] for g in groups]
+    given = [len(some) for some in ids]
     scores = [0.0] * len(groups)
     done: dict[int, Found] = {}
     # The tokens that each row was given in the last step, guesses after the first; what it would choose after each.
@@ -97,7 +101,7 @@ def lookup_greedy(
                 if choice != eos:
                     ids[group].append(choice)
                 if choice == eos or len(ids[group]) >= max_new_tokens:
-                    length = len(ids[group]) + (choice == eos)
+                    length = len(ids[group]) - given[group] + (choice == eos)
                     done[group] = Found(tuple(ids[group]), choice == eos, scores[group] / max(length, 1))
                     over = True
                     break

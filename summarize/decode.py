@@ -130,7 +130,7 @@ class Decoder:
                 for k, output in zip(wrong, fresh, strict=True):
                     if _wrong(row[k].text, tasks[k].language):
                         row[k] = output
-        if self.faithful and self.vocabulary is not None and hasattr(self.engine, "part"):
+        if self.faithful and self.vocabulary is not None and hasattr(self.engine, "go_on"):
             words = self.vocabulary.words
             outputs = repair(self.engine, memory, tasks, outputs, documents, self._decoding(tasks), words, constraint)
         return outputs

@@ -1,11 +1,12 @@
 """What a check speaks against is written again: an output whose document does not support one of its names or dates is
-searched for once more, with those words forbidden, and the new output is taken if fewer alarms are left."""
+written once more from shortly before the first of them, with those words forbidden, and the new output is taken if
+fewer alarms are left."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from .polish import polish
@@ -32,11 +33,10 @@ def repair(
     """The outputs, those with alarms replaced where one with fewer is found.
 
     Args:
-        engine: has ``part`` and ``candidates``.
+        engine: has ``part`` and ``go_on``.
         memory: of the texts that ``outputs`` were written from, an output of each task to a text.
         documents: what outputs are held against, for each text of ``memory``.
-        decoding: of the first search; the likeliest token every time is taken here, since beams cost twice as much
-            and found no more.
+        decoding: of the first search; greedy search goes on here, since beams cost twice as much and found no more.
         constraint: of the first search; it holds here, too.
         rounds: searches at most for an output; a later one also forbids what is left of alarms.
     """
@@ -45,7 +45,6 @@ def repair(
     rows = [list(row) for row in outputs]
     forbidden: dict[tuple[int, int], list[str]] = defaultdict(list)
     waiting = [(i, k) for i in range(len(rows)) for k in range(len(tasks))]
-    search = replace(decoding, num_beams=1, num_return=1, samples=0)
     for _ in range(rounds):
         again = []
         for i, k in waiting:
@@ -61,22 +60,45 @@ def repair(
         wanted = sorted({k for _, k in again})
         bans = {(place, tasks[k]): forbidden[i, k] for place, i in enumerate(places) for k in wanted}
         restrict = _banning(bans, places, vocabulary, constraint)
-        found = engine.candidates(engine.part(memory, places), [tasks[k] for k in wanted], search, restrict)
+        begun = [[before(rows[i][k], forbidden[i, k], vocabulary) for k in wanted] for i in places]
+        part = engine.part(memory, places)
+        found = engine.go_on(part, [tasks[k] for k in wanted], begun, decoding, restrict)
         for i, k in again:
-            some = found[places.index(i)][wanted.index(k)]
-            rows[i][k] = most_supported([rows[i][k], *some], tasks[k].language, prepared(documents[i]))
+            other = found[places.index(i)][wanted.index(k)]
+            rows[i][k] = most_supported([rows[i][k], other], tasks[k].language, prepared(documents[i]))
         waiting = again
     return rows
 
 
+def before(output: Output, words: Sequence[str], vocabulary: WordVocabulary) -> tuple[int, ...]:
+    """The ids of an output up to the word before the first of ``words``: what leads to a name ("in") may go with it.
+
+    Nothing where its ids do not spell its text, or where none of the words is found.
+    """
+    from .checks.text import fold, tokenize
+
+    pieces = [vocabulary.text[i] if 0 <= i < len(vocabulary.text) else "" for i in output.ids]
+    whole = "".join(pieces)
+    if whole.strip() != output.text:
+        return ()
+    folded = fold(whole)
+    tokens = [token for token in tokenize(folded) if token.kind in "aw"]
+    at = next((i for i, token in enumerate(tokens) if token.lower in words), 0)
+    if at < 2:
+        return ()
+    end = len(whole[: folded.span(tokens[at - 1].start, tokens[at - 1].end)[0]].rstrip(" "))
+    kept = [i for i, length in enumerate(accumulate(map(len, pieces)), 1) if length <= end]
+    return tuple(output.ids[: max(kept, default=0)])
+
+
 def _alarming(output: Output, language: str, document: str) -> list[str]:
-    """The words that a check of an output speaks against; digits are the number constraint's matter."""
+    """The words that a check of an output speaks against, folded; digits are the number constraint's matter."""
     from .checks import prepared
     from .checks.text import fold, tokenize
 
     text = polish(output.text, language, complete=output.finished)[0]
     alarms = prepared(document).check(text).alarms if text else ()
-    return [token.text for alarm in alarms for token in tokenize(fold(alarm.text)) if token.kind in "aw"]
+    return [token.lower for alarm in alarms for token in tokenize(fold(alarm.text)) if token.kind in "aw"]
 
 
 def _banning(

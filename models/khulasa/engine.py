@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -115,6 +116,22 @@ class KhulasaEngine:
         rows = [[self._output(one) for one in some] for some in found]
         return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
 
+    @torch.inference_mode()
+    def go_on(
+        self,
+        memory: Memory,
+        tasks: Sequence[Task],
+        begun: Sequence[Sequence[Sequence[int]]],
+        decoding: Decoding,
+        constraint: Constraint | None = None,
+    ) -> list[list[Output]]:
+        """For every document and task the greedy output that begins with the ids ``begun``; ``Engine`` has more."""
+        found = self._search(
+            memory, tasks, replace(decoding, num_beams=1), constraint, begun=[i for r in begun for i in r]
+        )
+        rows = [self._output(some[0]) for some in found]
+        return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
+
     def _output(self, found: Found) -> Output:
         return Output(found.ids, self.sp.decode(list(found.ids)).strip(), found.finished, found.score)
 
@@ -125,14 +142,18 @@ class KhulasaEngine:
         decoding: Decoding,
         constraint: Constraint | None,
         draw: bool = False,
+        begun: Sequence[Sequence[int]] | None = None,
     ) -> list[list[Found]]:
-        """Of every document and task the outputs found, best first, or those drawn."""
+        """Of every document and task the outputs found, best first, or those drawn; ``begun`` is for greedy search."""
         encoded: Encoded = memory.state
         documents = len(encoded.lengths)
         prompts = [self.sp.encode(prompt(task.kind, task.language, task.length)) for task in tasks]
         width = decoding.samples if draw else max(1, decoding.num_beams)
         decoder = Decoder(self.stack, encoded, len(tasks), width)
-        logits = decoder.start(prompts * documents)
+        starts = prompts * documents
+        if begun is not None:
+            starts = [[*start, *ids] for start, ids in zip(starts, begun, strict=True)]
+        logits = decoder.start(starts)
 
         def restrict(group: int, ids: Sequence[int]) -> Restriction | None:
             assert constraint is not None
@@ -168,7 +189,9 @@ class KhulasaEngine:
                 return masked(step_logits) if decoding.forbid_script else step_logits
 
             sources = [ids for ids in encoded.ids for _ in tasks]
-            greedy = lookup_greedy(logits, try_tokens, decoder.keep, sources, self.stack.few_rows, eos, **options)
+            greedy = lookup_greedy(
+                logits, try_tokens, decoder.keep, sources, self.stack.few_rows, eos, begun=begun, **options
+            )
             return [[found] for found in greedy]
         beams = beam_search(
             logits, step, eos, width, early=decoding.early, length_penalty=decoding.length_penalty, **options

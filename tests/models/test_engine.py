@@ -102,6 +102,23 @@ def test_a_part_of_a_memory_decodes_as_the_whole(engine):
             assert [[o.ids for o in row] for row in got] == [[o.ids for o in whole[i]] for i in places]
 
 
+def test_outputs_go_on_from_what_they_begin_with(engine):
+    texts = ["one two three four", "five six seven eight nine ten eleven twelve"]
+    tasks = [Task("summary", "en"), Task("headline", "ar")]
+    memory, options = engine.encode(texts), Decoding(max_new_tokens=10)
+    whole = engine.decode(memory, tasks, options)
+    begun = [[o.ids[: i + 2 * k] for k, o in enumerate(row)] for i, row in enumerate(whole)]
+    again = engine.go_on(memory, tasks, begun, options)
+    assert [[o.ids for o in row] for row in again] == [[o.ids for o in row] for row in whole]
+    seen = []
+    other = (7, 8, 9)
+    rows = engine.go_on(
+        memory, tasks, [[other, other], [other, ()]], options, lambda d, t, ids: seen.append((d, tuple(ids)))
+    )
+    assert all(o.ids[:3] == other for o in (*rows[0], rows[1][0])) and rows[1][1].ids == whole[1][1].ids
+    assert (0, other) in seen and (1, ()) in seen and all(len(o.ids) <= 10 for row in rows for o in row)
+
+
 def test_candidates_are_beams_then_draws(engine):
     memory = engine.encode(TEXTS)
     found = engine.candidates(memory, TASKS, DRAWS)

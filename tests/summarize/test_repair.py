@@ -7,7 +7,7 @@ import pytest
 from summarize.checks.constraint import Step
 from summarize.checks.wordban import WordVocabulary
 from summarize.models.engine import Decoding, Memory, Output, Task
-from summarize.repair import repair
+from summarize.repair import before, repair
 
 DOCUMENT = (
     "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. Rain had "
@@ -30,13 +30,15 @@ class Writer:
     def part(self, memory, documents):
         return Memory(tuple(memory.tokens[i] for i in documents), (False,) * len(documents), tuple(documents))
 
-    def candidates(self, memory, tasks, decoding, constraint=None):
-        self.searches.append((memory.state, tuple(tasks), decoding))
-        return [[[self.write(i, task, constraint)] for task in tasks] for i in range(len(memory.tokens))]
+    def go_on(self, memory, tasks, begun, decoding, constraint=None):
+        self.searches.append((memory.state, tuple(tasks), begun))
+        return [
+            [self.write(i, task, list(ids), constraint) for task, ids in zip(tasks, row, strict=True)]
+            for i, row in enumerate(begun)
+        ]
 
-    def write(self, document, task, constraint):
-        ids: list[int] = []
-        for choices in self.likes:
+    def write(self, document, task, ids, constraint):
+        for choices in self.likes[len(ids) :]:
             step = constraint(document, task, ids) if constraint else None
             out = set(step.forbid) if step else set()
             ids.append(next(WORDS.index(f" {c}") for c in choices if WORDS.index(f" {c}") not in out))
@@ -44,7 +46,10 @@ class Writer:
 
 
 def output(text: str) -> Output:
-    return Output((1,), text, True, 0.0)
+    """With the ids of its words, where there are such."""
+    words = [f" {word}" for word in text.rstrip(".").split()]
+    ids = [WORDS.index(word) for word in words] + [WORDS.index(".")] if set(words) <= set(WORDS) else [1]
+    return Output(tuple(ids), text, True, 0.0)
 
 
 def memory(count: int) -> Memory:
@@ -66,8 +71,8 @@ WRITER = ("The", "bus", "crash", "happened", "in", "Afghanistan|Iraq")
 def test_a_wrong_country_is_written_again():
     engine = Writer(*WRITER)
     assert run(engine, [[BAD]], [DOCUMENT]) == [[GOOD]]
-    (_, tasks, decoding) = engine.searches[0]
-    assert tasks == (SUMMARY,) and decoding.num_beams == 1 and decoding.num_return == 1
+    (_, tasks, ((begun,),)) = engine.searches[0]
+    assert tasks == (SUMMARY,) and [WORDS[i] for i in begun] == [" The", " bus", " crash", " happened"]
 
 
 def test_what_is_supported_is_left_alone():
@@ -121,6 +126,23 @@ def test_where_numbers_must_go_on_no_word_is_forbidden():
     only = (WORDS.index(" Afghanistan"),)
     engine = Writer(*WRITER)
     assert run(engine, [[BAD]], [DOCUMENT], constraint=lambda *a: Step(only=only)) == [[BAD]]
+
+
+@pytest.mark.parametrize(
+    "text, words, kept",
+    [
+        ("The bus crash happened in Iran.", ["iran"], 4),
+        ("The bus won in Iran.", ["iran", "won"], 1),
+        ("The Iran bus crash.", ["iran"], 0),  # nothing is worth keeping
+        ("The bus crash.", ["iran"], 0),
+    ],
+)
+def test_what_an_output_keeps(text, words, kept):
+    assert before(output(text), words, WordVocabulary(WORDS)) == output(text).ids[:kept]
+
+
+def test_ids_that_do_not_spell_the_text_are_not_kept():
+    assert before(Output((0, 1, 2, 6), "Something else in Iran.", True, 0.0), ["iran"], WordVocabulary(WORDS)) == ()
 
 
 @pytest.mark.parametrize("text", ["", "   "])
