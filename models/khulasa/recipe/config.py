@@ -11,23 +11,25 @@ from typing import Any
 from ....errors import UsageError
 from .stream import Stage
 
-# Shares of the positions run: first the languages (bitext), then summaries with bitext kept in.
+# Shares of the positions run: first the languages (bitext), then summaries with bitext kept in; and those of going on
+# from a trained adapter, with documents up to half the encoder's length and up to all of it.
 _SHARES = {
-    "tr": (0.34, 0.2),
-    "par": (0.12, 0.1),
-    "xl": (0.08, 0.05),
-    "xl-long": (0.12, 0.1),
-    "name": (0.05, 0.03),
-    "sum-ar": (0.13, 0.24),
-    "sum-en": (0.05, 0.08),
-    "xsum": (0.03, 0.1),
-    "head-ar": (0.04, 0.05),
-    "head-en": (0.02, 0.03),
-    "dlg": (0.02, 0.04),
-    "silver": (0.1, 0.2),
+    "tr": (0.34, 0.2, 0.21, 0.17),
+    "par": (0.12, 0.1, 0.1, 0.09),
+    "xl": (0.08, 0.05, 0.04, 0.03),
+    "xl-long": (0.12, 0.1, 0.05, 0.06),
+    "name": (0.05, 0.03, 0.01, 0.01),
+    "sum-ar": (0.13, 0.24, 0.27, 0.3),
+    "sum-en": (0.05, 0.08, 0.11, 0.14),
+    "xsum": (0.03, 0.1, 0.1, 0.1),
+    "head-ar": (0.04, 0.05, 0.06, 0.05),
+    "head-en": (0.02, 0.03, 0.04, 0.04),
+    "dlg": (0.02, 0.04, 0.01, 0.01),
+    "silver": (0.1, 0.2, 0.1, 0.1),
 }
-BITEXT, SUMMARIES = ({part: shares[stage] for part, shares in _SHARES.items()} for stage in (0, 1))
+BITEXT, SUMMARIES, ON, ON_LONG = ({part: shares[stage] for part, shares in _SHARES.items()} for stage in range(4))
 CURRICULUM = (Stage(800, BITEXT, 448, 112), Stage(1200, SUMMARIES, 448, 128), Stage(1_000_000, SUMMARIES, 640, 128))
+ON_CURRICULUM = (Stage(900, ON, 512, 120), Stage(1_000_000, ON_LONG, 1000, 128))
 LONG_CURRICULUM = (
     Stage(4000, BITEXT, 448, 160),
     Stage(8000, SUMMARIES, 640, 160),
@@ -86,8 +88,16 @@ _CUDA = TrainConfig(
     steps=12000, packs=1, total=8192, workers=1, warmup=200, ema=0.998, validate_every=500, save_every=500,
     measure_every=3000, device="cuda", stages=LONG_CURRICULUM,
 )  # fmt: skip
+# From the base, two cores, an hour and a half.
+_CPU_BASE = TrainConfig()
+# On from a trained adapter, as long: this is the run that the released weights come from.
+_CPU = TrainConfig(
+    steps=1230, total=1152, seed=6, rate=8e-5, warmup=15, decay_from=0.05, floor=0.04, ema=0.993, validate_every=400,
+    save_every=25, stages=ON_CURRICULUM,
+)  # fmt: skip
 CONFIGS: dict[str, TrainConfig] = {
-    "cpu": TrainConfig(),  # two cores, an hour and a half
+    "cpu": _CPU,
+    "cpu-base": _CPU_BASE,
     "cuda": _CUDA,
     "cuda-full": replace(_CUDA, rank=0, rate=3e-5, weight_decay=0.01, warmup=400),  # every matrix
 }
