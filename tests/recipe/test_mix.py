@@ -79,7 +79,7 @@ def test_settings():
     assert (config.rank, config.rate, config.workers) == (8, 1e-3, CONFIGS["cpu"].workers)
     with pytest.raises(UsageError, match="'ranks' is not a field"):
         load_config("cpu", ["ranks=8"])
-    with pytest.raises(UsageError, match="known: cpu, cuda, cuda-full"):
+    with pytest.raises(UsageError, match="known: cpu, cpu-base, cuda, cuda-full"):
         load_config("tpu")
     with pytest.raises(UsageError, match="not of the form key=value"):
         load_config("cpu", ["rank"])
