@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .models.engine import Attention, Engine, Memory, Output, Task
 
 MINIMUM_WORDS = 25
-_BATCH = 8  # texts that are encoded at once, unless as many documents were given as fit
+_BATCH = 4  # texts that are encoded at once, unless as many documents were given as fit
 
 
 @dataclass(frozen=True)

@@ -252,7 +252,14 @@ class Document:
         return None
 
 
-@lru_cache(maxsize=32)
+_KEPT = 50_000  # characters: what is derived from a longer document takes too much memory to be kept
+
+
 def prepared(text: str) -> Document:
-    """``Document(text)``, made once for all that is checked against one document in turn."""
+    """``Document(text)``, made once for all that is checked against one document in turn, unless it is very long."""
+    return _prepared(text) if len(text) <= _KEPT else Document(text)
+
+
+@lru_cache(maxsize=32)
+def _prepared(text: str) -> Document:
     return Document(text)

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from summarize.checks import Document, NumberConstraint, check, name_precision, number_precision, support
+from summarize.checks import (
+    Document,
+    NumberConstraint,
+    check,
+    name_precision,
+    number_precision,
+    prepared,
+    support,
+)
 from summarize.checks.dates import find_dates
 from summarize.checks.gazetteer import load
 from summarize.checks.numerals import read_digits
@@ -187,3 +195,10 @@ def test_a_surname_behind_a_given_name_is_held_against_the_other_script():
     assert [(f.text, f.status) for f in found if f.kind == "name"] == [("Hussein Allawi", "supported")]
     found = check(document, "The official Hussein Rouhani said the mission would come to an end in September.").findings
     assert [(f.text, f.status) for f in found if f.kind == "name"] == [("Rouhani", "unsupported")]
+
+
+def test_a_document_is_prepared_once_unless_it_is_very_long():
+    text = "Iraq has 25 provinces. " * 20
+    assert prepared(text) is prepared(text)
+    assert prepared(text * 200) is not prepared(text * 200)
+    assert prepared(text * 200).check("Iran has 25 provinces.").alarms
