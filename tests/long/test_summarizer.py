@@ -37,8 +37,8 @@ def test_reduction_counts_its_chunks(make):
     assert result.chunks == 12 and result.source_tokens == 601 and not result.truncated
     assert "read in 12 chunks" in result.warnings[0]
     assert [task.kind for task in s.engine.tasks[0]] == ["summary"] and s.engine.tasks[0][0].language == "en"
-    assert len(s.engine.tasks) == 4 and len(s.engine.tasks[-1]) == 4 and result["en"].headline == "Sentence 0 of"
-    assert max(len(batch) for batch in s.engine.encoded) == 8  # however many chunks there are
+    assert len(s.engine.tasks) == 5 and len(s.engine.tasks[-1]) == 4 and result["en"].headline == "Sentence 0 of"
+    assert max(len(batch) for batch in s.engine.encoded) == 4  # however many chunks there are
 
 
 def test_truncation_on_demand(make):
