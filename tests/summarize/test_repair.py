@@ -101,10 +101,10 @@ def test_no_better_one_changes_nothing():
     assert run(engine, [[BAD]], [DOCUMENT]) == [[BAD]]
 
 
-def test_a_second_round_forbids_what_the_first_wrote():
+def test_no_further_round_where_the_first_mended_nothing():
     likes = ("The", "bus", "crash", "happened", "in", "Afghanistan|Iran|Iraq")
     assert run(Writer(*likes), [[BAD]], [DOCUMENT], rounds=1) == [[BAD]]
-    # The old output stays the chosen one, so only its own words are forbidden again: no third search for nothing.
+    # The old output stays, whose words are forbidden already.
     engine = Writer(*likes)
     run(engine, [[BAD]], [DOCUMENT], rounds=3)
     assert len(engine.searches) == 1
