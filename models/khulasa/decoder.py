@@ -6,8 +6,10 @@ outputs and beams of a document have a place each, whether it is taken or not; t
 columns and then ``S`` columns for each place. A row may be given several tokens at once and keep only the first of them
 (``keep``): a later token then takes the column of one that was not kept.
 
-Shapes in the comments: B documents, R rows (outputs being written), P places of a document, n source tokens, N columns,
-t new tokens of each row, D hidden size, H query heads, G key-value heads, d head size, V vocabulary.
+A few rows on CPU go through ``steps``, compiled, instead of ``forward``.
+
+Shapes in the comments: L layers, B documents, R rows (outputs being written), P places of a document, n source tokens,
+N columns, t new tokens of each row, D hidden size, H query heads, G key-value heads, d head size, V vocabulary.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .stack import Encoded, Layer, Stack
+from .steps import MOST_ROWS
 
 _NEGATIVE = float("-inf")
 # Once only this share of the documents still have outputs to write, the others' keys and values are left out.
@@ -43,28 +46,29 @@ class Decoder:
         self.groups = list(range(len(self.lengths) * tasks))  # of each row
         self.kept = [0] * len(self.groups)  # own tokens of each row
         self.n, self.slots = encoded.values[0].shape[2], 0
-        self.keys, self.values = encoded.keys, encoded.values
-        self._grow(_SLOTS)
+        self.keys, self.values = (self._grown(layers, _SLOTS) for layers in (encoded.keys, encoded.values))
+        self.slots = _SLOTS
         self._arrange()
 
     def _grow(self, slots: int) -> None:
         """Makes room for ``slots`` tokens in every place."""
-        self.keys = [self._grown(layer, slots) for layer in self.keys]
-        self.values = [self._grown(layer, slots) for layer in self.values]
+        self.keys, self.values = self._grown(self.keys, slots), self._grown(self.values, slots)
         self.slots = slots
 
-    def _grown(self, old: Tensor, slots: int) -> Tensor:
-        """``[B, G, n + P S, d]`` with another S."""
-        documents, groups, _, d = old.shape
-        new = old.new_zeros((documents, groups, self.n + slots * self.places, d))
-        new[:, :, : self.n] = old[:, :, : self.n]
+    def _grown(self, old: Sequence[Tensor] | Tensor, slots: int) -> Tensor:
+        """``[L, B, G, n + P S, d]`` with another S, from the layers."""
+        documents, groups, _, d = old[0].shape
+        new = old[0].new_zeros((len(old), documents, groups, self.n + slots * self.places, d))
+        for before, after in zip(old, new, strict=True):
+            after[:, :, : self.n] = before[:, :, : self.n]
         if self.slots:
-            self._own(new, slots)[:, :, :, : self.slots] = self._own(old, self.slots)
+            assert isinstance(old, Tensor)
+            self._own(new, slots)[..., : self.slots, :] = self._own(old, self.slots)
         return new
 
     def _own(self, buffer: Tensor, slots: int) -> Tensor:
-        """The places' columns ``[B, G, P, S, d]`` of a buffer."""
-        return buffer[:, :, self.n :].unflatten(2, (self.places, slots))
+        """The places' columns ``[L, B, G, P, S, d]`` of a buffer."""
+        return buffer[:, :, :, self.n :].unflatten(3, (self.places, slots))
 
     # ---- which rows there are --------------------------------------------------------------------------------------
 
@@ -92,8 +96,7 @@ class Decoder:
     def _drop(self, needed: list[int]) -> None:
         """Leaves out the documents whose outputs have all ended."""
         place = [self.documents.index(number) for number in needed]
-        self.keys = [layer[place] for layer in self.keys]
-        self.values = [layer[place] for layer in self.values]
+        self.keys, self.values = self.keys[:, place], self.values[:, place]
         self.documents = needed
 
     def _spread(self, rows: Tensor) -> Tensor:
@@ -122,9 +125,9 @@ class Decoder:
             return
         document, old, flat = (torch.tensor(column, device=self.stack.device) for column in zip(*moves, strict=True))
         new, used = flat % self.places, max(self.kept)
-        for buffer in (*self.keys, *self.values):
+        for buffer in (self.keys, self.values):
             own = self._own(buffer, self.slots)
-            own[document, :, new, :used] = own[document, :, old, :used]
+            own[:, document, :, new, :used] = own[:, document, :, old, :used]
 
     # ---- steps -----------------------------------------------------------------------------------------------------
 
@@ -142,7 +145,7 @@ class Decoder:
         """``tokens [R']`` continue ``rows [R']`` of the last batch (None: all, in order); gives ``[R', V]``."""
         if rows is not None:
             self._choose(rows.tolist())
-        logits = self.stack.logits(self.forward(tokens[:, None])[:, -1])
+        logits = self._logits(tokens[:, None])[:, -1]
         self.keep([1] * len(self.groups))
         return logits
 
@@ -153,7 +156,27 @@ class Decoder:
         """
         if rows is not None:
             self._choose(rows.tolist())
-        return self.stack.logits(self.forward(tokens))
+        return self._logits(tokens)
+
+    def _logits(self, ids: Tensor) -> Tensor:
+        """``[R, t, V]`` after the next ``ids [R, t]`` of every row."""
+        steps = self.stack.steps
+        if steps is None or ids.numel() > MOST_ROWS:
+            return self.stack.logits(self.forward(ids))
+        t = ids.shape[1]
+        self._reserve(t)
+        rows = []
+        for flat, kept in zip(self.flat, self.kept, strict=True):
+            document, place = divmod(flat, self.places)
+            length = self.lengths[self.documents[document]]
+            first = self.n + place * self.slots
+            rows += [(document, length + own, length, first, own) for own in range(kept, kept + t)]
+        return steps(ids.flatten().tolist(), rows, self.keys, self.values).unflatten(0, (-1, t))
+
+    def _reserve(self, t: int) -> None:
+        """Makes room for the next ``t`` tokens of every row."""
+        if max(self.kept) + t > self.slots:
+            self._grow(max(self.slots + _SLOTS, max(self.kept) + t))
 
     def keep(self, counts: Sequence[int]) -> None:
         """How many of its last tokens each row keeps, from the first on."""
@@ -188,8 +211,7 @@ class Decoder:
     def forward(self, ids: Tensor, watch: Watch | None = None) -> Tensor:
         """Hidden states ``[R, t, D]`` of the next ``ids [R, t]`` of every row."""
         stack, t = self.stack, ids.shape[1]
-        if max(self.kept) + t > self.slots:
-            self._grow(max(self.slots + _SLOTS, max(self.kept) + t))
+        self._reserve(t)
         kept = torch.tensor(self.kept, device=ids.device)
         masks = self._masks(self._spread(kept), t)
         own = kept[:, None] + torch.arange(t, device=ids.device)  # [R, t]

@@ -18,6 +18,7 @@ from ...errors import UsageError
 from ..engine import Attention, Constraint, Decoding, Memory, Output, Restriction, Task
 from ..lookup import lookup_greedy
 from ..search import Found, beam_search, sample
+from . import steps
 from .decoder import Decoder
 from .matrices import FORMATS, default_format
 from .prompts import prompt
@@ -54,9 +55,11 @@ class KhulasaEngine:
     ) -> None:
         import sentencepiece
 
-        layout.check()
         self.name = name
         self.device = torch.device(device)
+        if self.device.type == "cpu":
+            steps.prepare()
+        layout.check()
         self.config = read_config(layout)
         self.limit: int = self.config["max_source_tokens"]
         self.sp = sentencepiece.SentencePieceProcessor(model_file=str(layout.tokenizer))

@@ -13,12 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Up to so many rows the int8 kernel beats bfloat16, which reads twice the bytes but multiplies faster
-# (`summarize bench` prints both).
-FEW_ROWS = 4
-# The kernel reads rows in blocks of so many columns, and past their end where one is not full (torch 2.13).
-_BLOCK = 32
-
 
 class Dense:
     """``[N, K]`` in a floating-point format."""
@@ -37,28 +31,36 @@ class Dense:
 
 
 class Int8(Dense):
-    """``[N, K]`` as int8 with one scale per output row, for decoding, and in bfloat16, for many rows at once.
+    """``[N, K]`` as int8 with one scale per output row, for ``steps``, and in a floating-point format, for many rows.
 
-    Both hold the same numbers, ``round(w / s) * s`` with ``s = max|row| / 127`` rounded up to bfloat16 (the kernel
-    takes its scales in the format of the activations).
+    Both hold the same numbers, ``round(w / s) * s`` with ``s = max|row| / 127`` rounded up to bfloat16.
     """
 
     def __init__(self, weight: Tensor, device: torch.device) -> None:
         scale = weight.abs().amax(dim=1).div_(127.0).clamp_(min=1e-12)
         half = scale.to(torch.bfloat16)
         # The next bfloat16 up where rounding went down: no int8 may exceed 127.
-        self.scale = torch.where(half.float() < scale, (half.view(torch.int16) + 1).view(torch.bfloat16), half)
-        rounded = (weight / self.scale.float()[:, None]).round_()
-        self.quantized = rounded.to(torch.int8)
-        super().__init__(rounded.mul_(self.scale.float()[:, None]), torch.bfloat16, device)
-        self.bytes_per_step = self.quantized.numel()
+        scale = torch.where(half.float() < scale, (half.view(torch.int16) + 1).view(torch.bfloat16), half).float()
+        rounded = (weight / scale[:, None]).round_()
+        self._parts: tuple[Tensor, Tensor] | None = (rounded.to(torch.int8), scale)
+        super().__init__(rounded.mul_(scale[:, None]), _many_rows(device), device)
+        self.bytes_per_step = weight.numel()
 
-    def __call__(self, x: Tensor) -> Tensor:
-        rows = x.shape[:-1].numel()
-        if rows > FEW_ROWS or self.quantized.shape[1] % _BLOCK:
-            return super().__call__(x)
-        half = x.to(torch.bfloat16).view(rows, -1)
-        return torch._weight_int8pack_mm(half, self.quantized, self.scale).float().view(*x.shape[:-1], -1)
+    def take(self) -> tuple[Tensor, Tensor]:
+        """The int8 numbers ``[N, K]`` and the scales ``[N]``, once: the matrix lets go of them."""
+        assert self._parts is not None, "taken before"
+        parts, self._parts = self._parts, None
+        return parts
+
+
+def _many_rows(device: torch.device) -> torch.dtype:
+    """What products of many rows are computed in: bfloat16 where the processor multiplies it natively."""
+    native = device.type != "cpu" or (
+        torch.backends.mkldnn.is_available()
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        and torch.cpu._is_avx512_bf16_supported()
+    )
+    return torch.bfloat16 if native else torch.float32
 
 
 Make = Callable[[Tensor, torch.device], Dense]
@@ -72,13 +74,9 @@ FORMATS: Mapping[str, Make] = MappingProxyType(
 
 
 def default_format(device: torch.device) -> str:
-    """What ``dtype="auto"`` means on a device.
-
-    On CPU int8 weights where the processor multiplies bfloat16 natively, else float32; on a GPU bfloat16 where it
-    has it, else float32.
-    """
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
-    if device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return "int8" if torch.cpu._is_avx512_bf16_supported() else "float32"
+    """What ``dtype="auto"`` means on a device: int8 weights on CPU; on a GPU bfloat16 where it has it, else float32."""
+    if device.type == "cpu":
+        return "int8"
+    if device.type == "cuda" and torch.cuda.is_bf16_supported():
+        return "bfloat16"
     return "float32"

@@ -10,6 +10,9 @@ vocabulary.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +22,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import ModelError
-from .matrices import FEW_ROWS, FORMATS, Dense
+from .matrices import FORMATS, Dense
+from .steps import FEW_ROWS, Steps, suits
 
 _TENSORS_PER_LAYER = 13
 _ROWS = 16
@@ -64,6 +68,13 @@ class Encoded:
         )
 
 
+def give_back() -> None:
+    """Returns freed memory to the system where the C library (glibc) keeps it: 190 MB after loading."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 class Stack:
     """The weights, and the parts of a layer that encoder and decoder share.
 
@@ -89,6 +100,8 @@ class Stack:
         self._interleaved = halves.t().flatten()  # 0, d/2, 1, d/2 + 1, ...
         self._tables: dict[bool, Tensor] = {}
         self.layers = self._load(tensors)
+        self.steps = Steps(self) if suits(self) else None
+        give_back()
 
     # ---- loading -------------------------------------------------------------------------------------------------
 
@@ -143,7 +156,7 @@ class Stack:
 
     def few_rows(self, rows: int) -> int:
         """How many rows a step may have to cost hardly more than one of ``rows``: the weights are read once for all."""
-        return FEW_ROWS if self.format == "int8" and rows <= FEW_ROWS else max(rows, _ROWS)
+        return FEW_ROWS if self.steps is not None and rows <= FEW_ROWS else max(rows, _ROWS)
 
     # ---- parts of a layer ----------------------------------------------------------------------------------------
 
@@ -151,17 +164,25 @@ class Stack:
         """``sqrt(sum x^2 + size eps)`` over the last dimension, kept."""
         return torch.linalg.vector_norm(x, dim=-1, keepdim=True).hypot_(self._eps[x.shape[-1]])
 
-    def rotations(self, positions: Tensor) -> dict[bool, Tensor]:
-        """By kind of layer: ``exp(i position / theta^(2 j / d))``, complex ``[..., 1, d / 2]``."""
-        most = int(positions.max()) + 1
+    def tables(self, most: int) -> dict[bool, Tensor]:
+        """By kind of layer: ``exp(i position / theta^(2 j / d))``, ``[positions, d / 2]``, of ``most`` or more.
+
+        The same object until more positions are asked for than it has.
+        """
         if not self._tables or len(self._tables[True]) < most:
             d = self.config["head_dim"]
             steps = torch.arange(0, d, 2, device=self.device, dtype=torch.float32) / d
             at = torch.arange(-(-most // 1024) * 1024, device=self.device, dtype=torch.float32)[:, None]
+            self._tables = {}
             for everywhere, theta in ((True, "rope_theta_global"), (False, "rope_theta_local")):
                 angles = at / self.config[theta] ** steps
                 self._tables[everywhere] = torch.polar(torch.ones_like(angles), angles)
-        return {kind: table[positions][..., None, :] for kind, table in self._tables.items()}
+        return self._tables
+
+    def rotations(self, positions: Tensor) -> dict[bool, Tensor]:
+        """By kind of layer, the tables' lines for ``positions [...]``: complex ``[..., 1, d / 2]``."""
+        tables = self.tables(int(positions.max()) + 1)
+        return {kind: table[positions][..., None, :] for kind, table in tables.items()}
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.embedding.embed(ids) * self.config["hidden_size"] ** 0.5

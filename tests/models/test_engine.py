@@ -220,13 +220,14 @@ def test_int8_rows_hold_what_their_dense_copy_holds():
     weight = torch.randn(7, 64) * torch.logspace(-3, 3, 7)[:, None]
     weight[2] = 0
     matrix = Int8(weight, torch.device("cpu"))
-    assert int(matrix.quantized.abs().max()) == 127
-    held = matrix.quantized.float() * matrix.scale.float()[:, None]
-    assert torch.equal(held.bfloat16(), matrix.weight)
-    assert ((held - weight).abs() <= matrix.scale.float()[:, None] / 2 * 1.001).all()
-    few, many = torch.randn(3, 64).bfloat16().float(), torch.randn(9, 64)
-    assert torch.allclose(matrix(few), few @ held.T, rtol=0.01, atol=0.01 * float(weight.abs().max()))
-    assert matrix(many).shape == (9, 7) and matrix(few[None]).shape == (1, 3, 7)
+    quantized, scale = matrix.take()
+    assert int(quantized.abs().max()) == 127
+    held = quantized.float() * scale[:, None]
+    assert torch.equal(held.to(matrix.weight.dtype), matrix.weight)
+    assert ((held - weight).abs() <= scale[:, None] / 2 * 1.001).all()
+    some = torch.randn(9, 64).bfloat16().float()
+    assert torch.allclose(matrix(some), some @ held.T, rtol=0.01, atol=0.01 * float(weight.abs().max()))
+    assert matrix(some[None]).shape == (1, 9, 7)
 
 
 def test_documents_whose_outputs_have_ended_are_left_out(engine):
