@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LENGTHS", "Result", "Summarizer", "Summary"]
 
-_BATCH = 8
+_BATCH = 16
 
 
 class Summarizer:

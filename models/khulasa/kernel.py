@@ -24,7 +24,7 @@ TILE, MIXED = 4, 4 * tiles.LANES
 # them is the token's own.
 DOCUMENT, POSITION, LENGTH, FIRST, OWN = range(5)
 
-_OPTIONS: Any = {"nogil": True, "fastmath": True, "boundscheck": False, "error_model": "numpy", "cache": True}
+OPTIONS: Any = {"nogil": True, "fastmath": True, "boundscheck": False, "error_model": "numpy", "cache": True}
 _SPINS = 20_000  # before a waiting thread offers its processor to others
 _sched_yield = types.ExternalFunction("sched_yield", types.int32())
 _POSIX = sys.platform != "win32"
@@ -32,8 +32,8 @@ _LOG2E, _LN2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
 _ROOT = np.float32(0.7978845608028654)  # sqrt(2 / pi)
 
 
-@njit(**_OPTIONS)
-def _exp(x):
+@njit(**OPTIONS)
+def exp(x):
     """e^x in float32, to about 1e-6 of it."""
     y = min(max(x * _LOG2E, np.float32(-125.0)), np.float32(126.0))
     whole = np.int32(y + np.float32(127.5)) - np.int32(127)
@@ -47,8 +47,8 @@ def _exp(x):
     return p * tiles.as_float(np.uint32(whole + np.int32(127)) << np.uint32(23))
 
 
-@njit(**_OPTIONS)
-def _meet(sync, threads, turn):
+@njit(**OPTIONS)
+def meet(sync, threads, turn):
     """Waits until all threads are here for the ``turn``-th time; gives the next turn."""
     if threads > 1:
         address = sync.ctypes.data
@@ -61,14 +61,14 @@ def _meet(sync, threads, turn):
     return turn + 1
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _shares(size, rank, threads):
     """The part of ``size`` rows that a thread takes, in whole tiles."""
     blocks = size // TILE
     return blocks * rank // threads * TILE, blocks * (rank + 1) // threads * TILE
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _multiply(w, scale, x, y, count, start, end):
     """``y [M, N] = x [M, K] w^T`` for rows ``start`` to ``end`` of w; x and y have whole tiles of M.
 
@@ -93,7 +93,7 @@ def _multiply(w, scale, x, y, count, start, end):
                 y[m, j] *= scale[j]
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _normed(x, weight, eps, y, count):
     """RMSNorm of rows of x into y."""
     size = x.shape[1]
@@ -106,7 +106,7 @@ def _normed(x, weight, eps, y, count):
             y[m, i] = x[m, i] * (weight[i] * by)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _add_normed(x, y, weight, eps, count):
     """Adds the RMSNorm of rows of y to x."""
     size = x.shape[1]
@@ -119,7 +119,7 @@ def _add_normed(x, y, weight, eps, count):
             x[m, i] += y[m, i] * (weight[i] * by)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _turned(x, weight, eps, table, y):
     """Norm of one head, then its rotation: pairs of neighbours by ``table`` (cosine, sine)."""
     size = x.shape[0]
@@ -133,15 +133,15 @@ def _turned(x, weight, eps, table, y):
         y[i + 1] = a * table[i + 1] + b * table[i]
 
 
-@njit(**_OPTIONS)
-def _store(x, y):
+@njit(**OPTIONS)
+def store(x, y):
     """float32 as the bits of bfloat16, rounded to the nearest, ties to even."""
     for i in range(x.shape[0]):
         bits = tiles.as_word(x[i])
         y[i] = np.int16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _score(keys, start, end, q, scores, at, heads):
     """Products of queries ``q [heads, d]`` with keys ``start`` to ``end`` into ``scores [heads, N]`` from ``at`` on."""
     d, columns = keys.shape[1], scores.shape[1]
@@ -167,7 +167,7 @@ def _score(keys, start, end, q, scores, at, heads):
         j += TILE if many else 1
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _mix(values, start, end, scores, at, heads, y):
     """Adds values ``start`` to ``end``, weighted by ``scores [heads, N]`` from ``at`` on, to ``y [heads, d]``."""
     d, columns = values.shape[1], scores.shape[1]
@@ -181,7 +181,7 @@ def _mix(values, start, end, scores, at, heads, y):
             tiles.mix_half(va + 2 * c, d, sa, columns, ya + 4 * c, d, end - start)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def _softmax(scores, heads, size):
     for h in range(heads):
         most = scores[h, 0]
@@ -189,7 +189,7 @@ def _softmax(scores, heads, size):
             most = max(most, scores[h, j])
         total = np.float32(0.0)
         for j in range(size):
-            share = _exp(scores[h, j] - most)
+            share = exp(scores[h, j] - most)
             scores[h, j] = share
             total += share
         by = np.float32(1.0) / total
@@ -197,7 +197,40 @@ def _softmax(scores, heads, size):
             scores[h, j] *= by
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
+def attend(row, window, keys, values, q, scores, y, heads):
+    """Attention of ``q [heads, d]``, queries of one token that share their keys, into ``y [heads, d]``.
+
+    Args:
+        row: the token's, see the names of its columns.
+        window: positions that it sees, itself included; 0 for all.
+        keys, values: ``[N, d]`` of its document.
+    """
+    source, own = 0, 0
+    if window > 0:
+        source = min(max(0, row[POSITION] - window + 1), row[LENGTH])
+        own = max(0, row[OWN] - window + 1)
+    length, width = row[LENGTH], row[LENGTH] - source
+    first, last = row[FIRST] + own, row[FIRST] + row[OWN] + 1
+    _score(keys, source, length, q, scores, 0, heads)
+    _score(keys, first, last, q, scores, width, heads)
+    _softmax(scores, heads, width + last - first)
+    for h in range(heads):
+        y[h, :] = np.float32(0.0)
+    _mix(values, source, length, scores, 0, heads, y)
+    _mix(values, first, last, scores, width, heads, y)
+
+
+@njit(**OPTIONS)
+def unit_of(share, heads, rows, threads):
+    """Heads of one key-value head that go together: as many as leave a unit to every thread."""
+    unit = 4 if share % 4 == 0 else 2 if share % 2 == 0 else 1
+    while unit > 1 and rows * (heads // unit) < threads:
+        unit //= 2
+    return unit
+
+
+@njit(**OPTIONS)
 def _gated(both, rows, start, end, y):
     """``gelu(gate) * up`` (tanh form) of columns ``start`` to ``end``; both ``[M, 2 I]``."""
     size = y.shape[1]
@@ -205,24 +238,24 @@ def _gated(both, rows, start, end, y):
         for i in range(start, end):
             g = both[m, i]
             u = _ROOT * (g + np.float32(0.044715) * g * g * g)
-            tanh = np.float32(1.0) - np.float32(2.0) / (np.float32(1.0) + _exp(np.float32(2.0) * u))
+            tanh = np.float32(1.0) - np.float32(2.0) / (np.float32(1.0) + exp(np.float32(2.0) * u))
             y[m, i] = np.float32(0.5) * g * (np.float32(1.0) + tanh) * both[m, size + i]
 
 
-def _array(dtype: Any, dimensions: int) -> Any:
+def array(dtype: Any, dimensions: int) -> Any:
     return types.Array(dtype, dimensions, "C")
 
 
 _SIGNATURE = types.void(
-    types.int64, types.int64, *(_array(types.int64, n) for n in (1, 1, 2)),
-    *[_array(types.int16, 5)] * 2, _array(types.float32, 3), types.float32, types.int64,
-    _array(types.int8, 4), *(_array(types.float32, n) for n in (1, 1, 3, 3)), _array(types.int64, 1),
-    *[_array(types.int8, 5), _array(types.float32, 2)] * 4,
-    *[_array(types.float32, 3)] * 5, *[_array(types.float32, 2)] * 6,
+    types.int64, types.int64, *(array(types.int64, n) for n in (1, 1, 2)),
+    *[array(types.int16, 5)] * 2, array(types.float32, 3), types.float32, types.int64,
+    array(types.int8, 4), *(array(types.float32, n) for n in (1, 1, 3, 3)), array(types.int64, 1),
+    *[array(types.int8, 5), array(types.float32, 2)] * 4,
+    *[array(types.float32, 3)] * 5, *[array(types.float32, 2)] * 6,
 )  # fmt: skip
 
 
-@njit(_SIGNATURE, **_OPTIONS)  # compiled, or read from numba's cache, at import
+@njit(_SIGNATURE, **OPTIONS)  # compiled, or read from numba's cache, at import
 def advance(
     rank, threads, sync, ids, rows, keys, values, tables, eps, window,
     embedding, embedding_scale, last_norm, norms, qk_norms, everywhere,
@@ -254,17 +287,14 @@ def advance(
         for i in range(size):
             piece, lane = i // tiles.LANES, i % tiles.LANES
             x[m, i] = np.float32(embedding[ids[m] // TILE, piece, ids[m] % TILE, lane]) * by
-    # Heads of one key-value head go together, as many as leave a unit to every thread.
-    unit = 4 if share % 4 == 0 else 2 if share % 2 == 0 else 1
-    while unit > 1 and count * (heads // unit) < threads:
-        unit //= 2
+    unit = unit_of(share, heads, count, threads)
     units = heads // unit
     for layer in range(layers):
         table = tables[everywhere[layer]]
         _normed(x, norms[layer, 0], eps, n, count)
         start, end = _shares(fused.shape[1], rank, threads)
         _multiply(qkv[layer], qkv_scale[layer], n, fused, count, start, end)
-        turn = _meet(sync, threads, turn)
+        turn = meet(sync, threads, turn)
         # Every thread writes all rows' keys and values, the same ones: that spares a meeting.
         for m in range(count):
             at = rows[m, FIRST] + rows[m, OWN]
@@ -273,41 +303,28 @@ def advance(
                     fused[m, (heads + g) * d : (heads + g + 1) * d], qk_norms[layer, heads + g], eps,
                     table[rows[m, POSITION]], q[0],
                 )  # fmt: skip
-                _store(q[0], keys[layer, rows[m, DOCUMENT], g, at])
-                _store(
+                store(q[0], keys[layer, rows[m, DOCUMENT], g, at])
+                store(
                     fused[m, (heads + groups + g) * d : (heads + groups + g + 1) * d],
                     values[layer, rows[m, DOCUMENT], g, at],
                 )
         for number in range(rank, count * units, threads):
             m, first = number // units, number % units * unit
-            group = first // share
-            own = 0
-            source = 0
-            if everywhere[layer] == 0:
-                source = max(0, rows[m, POSITION] - window + 1)
-                own = max(0, rows[m, OWN] - window + 1)
-            source = min(source, rows[m, LENGTH])
-            reach, width = rows[m, OWN] + 1, rows[m, LENGTH] - source
             for h in range(unit):
                 _turned(
                     fused[m, (first + h) * d : (first + h + 1) * d], qk_norms[layer, first + h], eps,
                     table[rows[m, POSITION]], q[h],
                 )  # fmt: skip
-                o[h, :] = np.float32(0.0)
-            key, value = keys[layer, rows[m, DOCUMENT], group], values[layer, rows[m, DOCUMENT], group]
-            column = rows[m, FIRST]
-            _score(key, source, rows[m, LENGTH], q, s, 0, unit)
-            _score(key, column + own, column + reach, q, s, width, unit)
-            _softmax(s, unit, width + reach - own)
-            _mix(value, source, rows[m, LENGTH], s, 0, unit, o)
-            _mix(value, column + own, column + reach, s, width, unit, o)
+            document, group = rows[m, DOCUMENT], first // share
+            near = 0 if everywhere[layer] else window
+            attend(rows[m], near, keys[layer, document, group], values[layer, document, group], q, s, o, unit)
             for h in range(unit):
                 for i in range(d):
                     attended[m, (first + h) * d + i] = o[h, i]
-        turn = _meet(sync, threads, turn)
+        turn = meet(sync, threads, turn)
         start, end = _shares(size, rank, threads)
         _multiply(out[layer], out_scale[layer], attended, y, count, start, end)
-        turn = _meet(sync, threads, turn)
+        turn = meet(sync, threads, turn)
         _add_normed(x, y, norms[layer, 1], eps, count)
         _normed(x, norms[layer, 2], eps, n, count)
         width = gated.shape[1]
@@ -315,11 +332,11 @@ def advance(
         _multiply(gate_up[layer], gate_up_scale[layer], n, both, count, first, last)
         _multiply(gate_up[layer], gate_up_scale[layer], n, both, count, width + first, width + last)
         _gated(both, count, first, last, gated)
-        turn = _meet(sync, threads, turn)
+        turn = meet(sync, threads, turn)
         _multiply(down[layer], down_scale[layer], gated, y, count, start, end)
-        turn = _meet(sync, threads, turn)
+        turn = meet(sync, threads, turn)
         _add_normed(x, y, norms[layer, 3], eps, count)
     _normed(x, last_norm, eps, n, count)
     start, end = _shares(logits.shape[1], rank, threads)
     _multiply(embedding, embedding_scale, n, logits, count, start, end)
-    _meet(sync, threads, turn)
+    meet(sync, threads, turn)

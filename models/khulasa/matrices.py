@@ -25,6 +25,10 @@ class Dense:
         """``x [..., K]`` float32 to ``[..., N]`` float32."""
         return F.linear(x.to(self.weight.dtype), self.weight).float()
 
+    def product(self, x: Tensor) -> Tensor:
+        """``x [M, K]`` in the weights' format to ``[M, N]`` in it."""
+        return F.linear(x, self.weight)
+
     def embed(self, ids: Tensor) -> Tensor:
         """Rows ``ids [...]`` as float32 ``[..., K]``."""
         return F.embedding(ids, self.weight).float()

@@ -23,10 +23,13 @@ from torch import Tensor
 
 from ...errors import ModelError
 from .matrices import FORMATS, Dense
+from .rows import Rows
 from .steps import FEW_ROWS, Steps, suits
+from .team import Team
 
 _TENSORS_PER_LAYER = 13
 _ROWS = 16
+_AT_ONCE = 2048  # tokens that the encoder takes together on CPU
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,10 @@ class Stack:
         self._interleaved = halves.t().flatten()  # 0, d/2, 1, d/2 + 1, ...
         self._tables: dict[bool, Tensor] = {}
         self.layers = self._load(tensors)
-        self.steps = Steps(self) if suits(self) else None
+        team = Team()
+        self.steps = Steps(self, team) if suits(self) else None
+        bfloat16 = self.embedding.weight.dtype is torch.bfloat16
+        self.rows = Rows(config, team) if self.steps is not None and bfloat16 else None
         give_back()
 
     # ---- loading -------------------------------------------------------------------------------------------------
@@ -179,16 +185,20 @@ class Stack:
                 self._tables[everywhere] = torch.polar(torch.ones_like(angles), angles)
         return self._tables
 
-    def rotations(self, positions: Tensor) -> dict[bool, Tensor]:
-        """By kind of layer, the tables' lines for ``positions [...]``: complex ``[..., 1, d / 2]``."""
+    def rotations(self, positions: Tensor) -> dict[bool, Any]:
+        """By kind of layer, what ``project`` needs of ``positions [...]``: the tables' lines ``[..., 1, d / 2]``."""
         tables = self.tables(int(positions.max()) + 1)
+        if self.rows is not None:
+            return self.rows.rotations(tables, positions)
         return {kind: table[positions][..., None, :] for kind, table in tables.items()}
 
     def embed(self, ids: Tensor) -> Tensor:
         return self.embedding.embed(ids) * self.config["hidden_size"] ** 0.5
 
-    def project(self, layer: Layer, x: Tensor, rotation: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``x [..., D]`` to scaled queries ``[..., H, d]``, keys and values ``[..., G, d]``, rotated, float32."""
+    def project(self, layer: Layer, x: Tensor, rotation: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """``x [..., D]`` to scaled queries ``[..., H, d]``, keys and values ``[..., G, d]``, rotated."""
+        if self.rows is not None:
+            return self.rows.project(layer, x, rotation)
         heads, groups = self.config["num_attention_heads"], self.config["num_key_value_heads"]
         normed = x * (layer.before_attention / self._length(x))
         fused = layer.qkv(normed).unflatten(-1, (heads + 2 * groups, -1))
@@ -200,6 +210,8 @@ class Stack:
 
     def finish(self, layer: Layer, x: Tensor, attended: Tensor) -> Tensor:
         """Output projection and feed-forward: ``x [..., D]``, ``attended [..., H d]``."""
+        if self.rows is not None:
+            return self.rows.finish(layer, x, attended)
         y = layer.out(attended)
         x = torch.addcmul(x, y, layer.after_attention / self._length(y))
         gate, up = layer.gate_up(x * (layer.before_feedforward / self._length(x))).chunk(2, dim=-1)
@@ -213,14 +225,32 @@ class Stack:
     # ---- encoder -------------------------------------------------------------------------------------------------
 
     def encode(self, ids: Sequence[Sequence[int]]) -> Encoded:
-        """One pass over documents' ids, padded on the right to the longest."""
+        """One pass over documents' ids, some at a time: more make it no faster, and what they need is out of caches."""
+        lengths = [len(row) for row in ids]
+        keys: list[Tensor] = []
+        values: list[Tensor] = []
+        for start, end in parts(lengths, _AT_ONCE if self.device.type == "cpu" else sum(lengths)):
+            found = self._encode(ids[start:end], lengths[start:end])
+            if end - start == len(ids):
+                keys, values = found
+                break
+            for buffers, layers in zip((keys, values), found, strict=True):
+                if not buffers:
+                    groups, _, d = layers[0].shape[1:]
+                    buffers += [layer.new_zeros((len(ids), groups, max(lengths), d)) for layer in layers]
+                for buffer, layer in zip(buffers, layers, strict=True):
+                    buffer[start:end, :, : layer.shape[2]] = layer
+        about = torch.tensor(lengths, device=self.device)
+        return Encoded(keys, values, about, tuple(tuple(row) for row in ids))
+
+    def _encode(self, ids: Sequence[Sequence[int]], sizes: Sequence[int]) -> tuple[list[Tensor], list[Tensor]]:
+        """Every layer's keys and values ``[B, G, n, d]`` of documents, padded on the right to the longest."""
         c = self.config
-        lengths = torch.tensor([len(row) for row in ids], device=self.device)
-        n = int(lengths.max())
+        n = max(sizes)
         batch = torch.full((len(ids), n), c["pad_token_id"], dtype=torch.long)
         for i, row in enumerate(ids):
             batch[i, : len(row)] = torch.tensor(row)
-        positions = torch.arange(n, device=self.device)
+        lengths, positions = (torch.tensor(some, device=self.device) for some in (sizes, range(n)))
         rotations = self.rotations(positions)
         distance = positions[:, None] - positions[None, :]
         # Padding stands on the right, where the causal mask hides it from every token.
@@ -250,7 +280,22 @@ class Stack:
                 scale=1.0,
             )
             x = self.finish(layer, x, attended.transpose(1, 2).flatten(-2))
-        return Encoded(keys, values, lengths, tuple(tuple(row) for row in ids))
+        return keys, values
+
+
+def parts(lengths: Sequence[int], most: int) -> list[tuple[int, int]]:
+    """Stretches of a batch that have ``most`` tokens at most, padding included, or one document.
+
+    >>> parts([300, 500, 500, 1500, 100], 1024)
+    [(0, 2), (2, 3), (3, 4), (4, 5)]
+    """
+    found: list[tuple[int, int]] = []
+    start = 0
+    for end in range(1, len(lengths) + 1):
+        if end == len(lengths) or (end + 1 - start) * max(lengths[start : end + 1]) > most:
+            found.append((start, end))
+            start = end
+    return found
 
 
 def _repeated(x: Tensor, share: int) -> Tensor:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 import threading
 from collections.abc import Sequence
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .matrices import Int8
+from .team import Team
 
 if TYPE_CHECKING:
     from .stack import Stack
@@ -23,12 +22,11 @@ MOST_ROWS = 16
 # Up to so many, it takes hardly more than for one.
 FEW_ROWS = 4
 _TILE, _PIECE = 4, 16  # rows and columns of the weights that lie together: see ``kernel``
-_MOST_THREADS = 16
 
 
 def prepare() -> None:
-    """Has another thread import the kernel, which takes some tenths of a second, and seconds the very first time."""
-    threading.Thread(target=importlib.import_module, args=(f"{__package__}.kernel",), daemon=True).start()
+    """Has another thread import what is compiled: that takes some tenths of a second, and seconds the first time."""
+    threading.Thread(target=importlib.import_module, args=(f"{__package__}.passes",), daemon=True).start()
 
 
 def suits(stack: Stack) -> bool:
@@ -56,15 +54,13 @@ def _taken(matrices: Sequence[Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[An
 class Steps:
     """Steps of a stack; it takes the int8 weights of its layers into arrays of its own, which they then share."""
 
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+    def __init__(self, stack: Stack, team: Team) -> None:
+        self.stack, self._team = stack, team
         c = stack.config
         self._weights = self._arrays(stack)
         self._eps, self._window = np.float32(c["rms_norm_eps"]), int(c["window"])
         self._tables: dict[bool, Tensor] = {}
-        self._lock = threading.Lock()
-        self._jobs: list[SimpleQueue[Any]] = []
-        self._pid = 0
+        self._lock = threading.Lock()  # on the working memory
         self._room: tuple[int, int, int] = (0, 0, 0)
 
     def _arrays(self, stack: Stack) -> list[np.ndarray[Any, Any]]:
@@ -85,17 +81,6 @@ class Steps:
         for name in ("qkv", "out", "gate_up", "down"):
             found += _taken([getattr(layer, name) for layer in layers])
         return found
-
-    # ---- threads ---------------------------------------------------------------------------------------------------
-
-    def _team(self, threads: int) -> None:
-        """Sees to it that there are ``threads - 1`` others in this process."""
-        if self._pid != os.getpid():  # threads do not survive a fork
-            self._jobs, self._pid = [], os.getpid()
-        while len(self._jobs) < threads - 1:
-            jobs: SimpleQueue[Any] = SimpleQueue()
-            threading.Thread(target=_serve, args=(jobs,), daemon=True, name="khulasa-steps").start()
-            self._jobs.append(jobs)
 
     # ---- working memory --------------------------------------------------------------------------------------------
 
@@ -140,15 +125,14 @@ class Steps:
         """
         from . import kernel  # prepared, or waited for
 
-        threads = max(1, min(torch.get_num_threads(), _MOST_THREADS))
+        threads = self._team.size
         about = np.array(rows, np.int64)
         with self._lock:
-            self._team(threads)
             self._make_room(len(ids), keys.shape[3], threads)
             logits = torch.empty((self._room[0], self.stack.config["vocab_size"]))
-            arguments = (
+            self._team.run(
+                kernel.advance,
                 threads,
-                np.zeros(1, np.int64),
                 np.asarray(ids, np.int64),
                 about,
                 keys.view(torch.int16).numpy(),
@@ -160,14 +144,4 @@ class Steps:
                 *self._memory,
                 logits.numpy(),
             )
-            for rank, jobs in enumerate(self._jobs[: threads - 1], 1):
-                jobs.put((rank, *arguments))
-            kernel.advance(0, *arguments)
         return logits[: len(ids)]
-
-
-def _serve(jobs: SimpleQueue[Any]) -> None:
-    from .kernel import advance
-
-    while True:
-        advance(*jobs.get())

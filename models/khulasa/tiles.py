@@ -20,6 +20,7 @@ _FLOAT, _HALF, _WORD, _BYTE = ir.FloatType(), ir.IntType(16), ir.IntType(32), ir
 _FLOATS = ir.VectorType(_FLOAT, LANES)
 _STORED = {"int8": (_BYTE, 1), "bfloat16": (_HALF, 2), "float32": (_FLOAT, 4)}
 _AHEAD = ir.Constant(ir.IntType(64), 4096)  # bytes
+_LINE = 64
 _FAST = ("reassoc", "contract", "nnan", "ninf", "nsz")
 
 
@@ -85,8 +86,11 @@ def _dot(kind: str, rows: int, vectors: int, packed: bool = False) -> Callable[.
             none, lanes = ir.Constant(k.type, 0), ir.Constant(k.type, LANES)
             with cgutils.for_range_slice(builder, none, k, lanes, k.type) as (column, _):
                 xv = [_load(builder, "float32", x, builder.add(column, _times(builder, xs, v))) for v in range(vectors)]
-                if packed:
-                    _fetch(builder, builder.add(w, builder.add(_times(builder, column, rows), _AHEAD)))
+                # As many bytes as this turn reads, some way behind them: rows lie one after the other.
+                size = _STORED[kind][1]
+                behind = builder.add(w, builder.add(_times(builder, column, rows * size), _AHEAD))
+                for line in range(0, rows * LANES * size, _LINE):
+                    _fetch(builder, builder.add(behind, ir.Constant(behind.type, line)))
                 for r in range(rows):
                     if packed:
                         at = builder.add(_times(builder, column, rows), ir.Constant(k.type, r * LANES))
@@ -132,6 +136,9 @@ def _mix(kind: str, columns: int, vectors: int) -> Callable[..., Any]:
                 wr = [
                     _load(builder, kind, w, builder.add(row, ir.Constant(row.type, c * LANES))) for c in range(columns)
                 ]
+                behind = builder.add(w, builder.add(_times(builder, row, _STORED[kind][1]), _AHEAD))
+                for line in range(0, columns * LANES * _STORED[kind][1], _LINE):
+                    _fetch(builder, builder.add(behind, ir.Constant(behind.type, line)))
                 for v in range(vectors):
                     share = builder.load(_number(builder, p, builder.add(_times(builder, ps, v), j)))
                     spread = _spread(builder, share)

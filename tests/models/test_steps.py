@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 
@@ -11,6 +12,7 @@ import torch
 
 from summarize.models.khulasa import decoder as decoding
 from summarize.models.khulasa import matrices, steps
+from summarize.models.khulasa import stack as stacks
 from summarize.models.khulasa.decoder import Decoder
 from summarize.models.khulasa.stack import Stack
 
@@ -63,9 +65,16 @@ def make(heads=4, groups=1, window=1000, **other):
 
 
 @pytest.fixture(autouse=True)
-def exact(monkeypatch):
+def exact(monkeypatch, request):
     """Many rows in float32, so that both ways multiply the same numbers."""
-    monkeypatch.setattr(matrices, "_many_rows", lambda device: torch.float32)
+    if "bfloat16" not in request.fixturenames:
+        monkeypatch.setattr(matrices, "_many_rows", lambda device: torch.float32)
+
+
+@pytest.fixture
+def bfloat16(monkeypatch):
+    """Many rows in bfloat16, also where the processor does not multiply it natively."""
+    monkeypatch.setattr(matrices, "_many_rows", lambda device: torch.bfloat16)
 
 
 def both_ways(monkeypatch, stack, lengths, tasks, width, script):
@@ -215,3 +224,57 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch):
 def test_other_sizes_go_without(change):
     assert make(**change).steps is None
     assert steps.suits(make())
+
+
+def without_rows(stack):
+    other = copy.copy(stack)
+    other.rows = None
+    return other
+
+
+@pytest.mark.parametrize("heads, groups, window", [(4, 1, 1000), (4, 2, 9), (3, 1, 20)])
+def test_many_rows_are_what_torch_alone_makes_of_them(bfloat16, heads, groups, window):
+    stack = make(heads, groups, window)
+    plain = without_rows(stack)
+    assert stack.rows is not None
+    ids = [list(range(2, 40)), list(range(50, 59)), list(range(30, 60))]
+    with torch.inference_mode():
+        left, right = stack.encode(ids), plain.encode(ids)
+        for name in ("keys", "values"):
+            for one, other in zip(getattr(left, name), getattr(right, name), strict=True):
+                for document, length in enumerate(left.lengths.tolist()):
+                    a, b = (buffer[document, :, :length].float() for buffer in (one, other))
+                    assert (a - b).abs().max() < 0.05 * b.std()
+        one, other = Decoder(stack, left, 1), Decoder(plain, left, 1)
+        prompt = torch.arange(3, 18).view(3, 5)
+        a, b = one.forward(prompt), other.forward(prompt)
+        assert (a - b).abs().max() < 0.05 * b.std()
+
+
+def test_documents_encoded_apart_are_as_together(bfloat16, monkeypatch):
+    stack = make()
+    ids = [list(range(2, 12)), list(range(2, 40)), list(range(50, 59)), list(range(30, 60))]
+    with torch.inference_mode():
+        whole = stack.encode(ids)
+        monkeypatch.setattr(stacks, "_AT_ONCE", 40)
+        some = stack.encode(ids)
+    assert some.lengths.tolist() == whole.lengths.tolist() == [10, 38, 9, 30] and some.ids == whole.ids
+    for one, other in zip([*some.keys, *some.values], [*whole.keys, *whole.values], strict=True):
+        assert one.shape == other.shape
+        for document, length in enumerate(some.lengths.tolist()):
+            a, b = (buffer[document, :, :length].float() for buffer in (one, other))
+            assert (a - b).abs().max() < 0.05 * b.std()
+
+
+@pytest.mark.parametrize("rows", [1, 700])
+def test_rows_are_shared_among_threads(bfloat16, monkeypatch, rows):
+    stack = make()
+    x = torch.randn(rows, 48)
+    results = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        rotation = stack.rotations(torch.arange(rows))[True]
+        q, k, v = stack.project(stack.layers[0], x, rotation)
+        finished = stack.finish(stack.layers[0], x, q.flatten(1))
+        results.append(torch.cat([part.flatten().float() for part in (q, k, v, finished)]))
+    assert torch.equal(*results)

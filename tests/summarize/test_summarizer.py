@@ -108,11 +108,11 @@ def test_short_texts_are_not_invented_upon():
 
 def test_lists_keep_their_order_and_share_passes():
     s = summarizer()
-    texts = [ENGLISH, "Short text.", ARABIC] + [ENGLISH] * 9
+    texts = [ENGLISH, "Short text.", ARABIC] + [ENGLISH] * 20
     results = s(texts, to="ar,en")
-    assert [r.source_language for r in results] == ["en", "en", "ar"] + ["en"] * 9
-    # 11 long documents in batches of 8, and the short one's translation
-    assert sorted(len(batch) for batch in s.engine.encoded) == [1, 4, 7]
+    assert [r.source_language for r in results] == ["en", "en", "ar"] + ["en"] * 20
+    # 22 long documents in batches of 16, and the short one's translation
+    assert sorted(len(batch) for batch in s.engine.encoded) == [1, 6, 16]
     assert s([]) == []
 
 
