@@ -174,13 +174,18 @@ def adapter_name(name: str) -> str | None:
     return None
 
 
-def merged_tensors(layout: Layout) -> Iterator[tuple[str, torch.Tensor]]:
-    """Name and float32 tensor of the merged model, one at a time (transformers' Gemma names)."""
+def merged_tensors(layout: Layout, other: Path | None = None) -> Iterator[tuple[str, torch.Tensor]]:
+    """Name and float32 tensor of the merged model, one at a time (transformers' Gemma names).
+
+    Args:
+        other: an adapter to take instead of the folder's.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        adapter = load_file(str(layout.adapter)) if layout.adapter.is_file() else {}
+        path = other or layout.adapter
+        adapter = load_file(str(path)) if path.is_file() else {}
         for name, weight in iterate_base(layout):
             short = adapter_name(name)
             if short is not None and f"{short}.a" in adapter:

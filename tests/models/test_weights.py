@@ -37,6 +37,21 @@ def test_merging_adds_twice_b_times_a(tiny_layout):
     assert not torch.equal(merged[name], plain)
 
 
+def test_another_adapter_can_be_merged(tiny_layout, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    from summarize.models.khulasa.recipe.run import first_tensors
+
+    double = {n: t * 2 if n.endswith(".b") else t for n, t in load_file(tiny_layout.adapter).items()}
+    save_file(double, tmp_path / "double.safetensors")
+    name = "model.layers.2.mlp.up_proj.weight"
+    base = first_tensors(tiny_layout.folder)[name]
+    once = first_tensors(tiny_layout.folder, tiny_layout.adapter)[name]
+    twice = first_tensors(tiny_layout.folder, tmp_path / "double.safetensors")[name]
+    torch.testing.assert_close(once, dict(merged_tensors(tiny_layout))[name])
+    torch.testing.assert_close(twice - base, 2 * (once - base), rtol=1e-3, atol=1e-5)
+
+
 def test_adapter_names():
     assert adapter_name("model.layers.11.self_attn.o_proj.weight") == "layers.11.o"
     assert adapter_name("model.layers.1.input_layernorm.weight") is None

@@ -148,7 +148,10 @@ def silver(data: Path, weights: Path, adapter: Path, out: Path, limit: int, roun
 @click.option("--minutes", default=30.0, show_default=True, help="Time of each variant.")
 @click.option("--variant", multiple=True, help="Default: all of them.")
 def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, variant: tuple[str, ...]) -> None:
-    """Train rank 32, rank 128 and every matrix, and other learning rates, for equal times; print the losses."""
+    """Train rank 32, rank 128 and every matrix, and other learning rates, for equal times; print the losses.
+
+    All begin at the adapter of --weights; for every matrix, it is merged first.
+    """
     from ....errors import UsageError
     from .compare import VARIANTS, table
     from .compare import compare as comparison
@@ -163,7 +166,7 @@ def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, var
         name,
         out,
         lambda config, folder, time: run_training(
-            config, data, folder, weights, weights / "adapter.safetensors" if config.rank else None, None, time
+            config, data, folder, weights, weights / "adapter.safetensors", None, time
         ),
     )
     click.echo(table(results))

@@ -13,7 +13,7 @@ from .curves import read_curves
 VARIANTS: dict[str, tuple[str, ...]] = {
     "rank32": ("rank=32",),
     "rank128": ("rank=128",),
-    "full": ("rank=0", "rate=3e-5", "weight_decay=0.01"),
+    "full": ("rank=0", "rate=2e-5", "weight_decay=0.01"),
     "rank32-rate1e-4": ("rank=32", "rate=1e-4"),
     "rank32-rate5e-4": ("rank=32", "rate=5e-4"),
     "rank128-rate1e-4": ("rank=128", "rate=1e-4"),

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..weights import Layout, iterate_base
+from ..weights import Layout, iterate_base, merged_tensors
 from .config import TrainConfig
 from .mix import Example, find, load_mix, read_rows
 
@@ -57,9 +57,10 @@ def validation_examples(data: Path, items: int) -> dict[str, list[Example]]:
     return sets
 
 
-def base_tensors(weights: Path) -> dict[str, torch.Tensor]:
-    """The dequantised base, for training against it as it will be loaded."""
-    return dict(iterate_base(Layout(weights)))
+def first_tensors(weights: Path, merged: Path | None = None) -> dict[str, torch.Tensor]:
+    """The dequantised base, for training against it as it will be loaded; with an adapter ``merged`` into it."""
+    layout = Layout(weights)
+    return dict(iterate_base(layout) if merged is None else merged_tensors(layout, merged))
 
 
 def _worker(
@@ -91,13 +92,13 @@ def _worker(
     train(
         rank,
         config,
-        base_tensors(Path(weights)),
+        first_tensors(Path(weights), Path(start) if start is not None and not config.rank else None),
         KhulasaConfig.from_pretrained(weights),
         parts,
         validation_examples(Path(data), config.validate_items),
         str(layout.tokenizer),
         Path(out),
-        load_file(start) if start is not None else None,
+        load_file(start) if start is not None and config.rank else None,
         minutes,
         measure,
     )
