@@ -29,6 +29,7 @@ _SPINS = 20_000  # before a waiting thread offers its processor to others
 _sched_yield = types.ExternalFunction("sched_yield", types.int32())
 _POSIX = sys.platform != "win32"
 _LOG2E, _LN2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
+_LEAST = np.float32(-1e30)
 _ROOT = np.float32(0.7978845608028654)  # sqrt(2 / pi)
 
 
@@ -182,52 +183,69 @@ def _mix(values, start, end, scores, at, heads, y):
 
 
 @njit(**OPTIONS)
-def _softmax(scores, heads, size):
+def _exponentials(scores, heads, size, most, totals):
+    """Scores to their exponentials, the largest one's 1; their logarithms' offset and sum of each head."""
     for h in range(heads):
-        most = scores[h, 0]
+        top = _LEAST
         for j in range(size):
-            most = max(most, scores[h, j])
+            top = max(top, scores[h, j])
         total = np.float32(0.0)
         for j in range(size):
-            share = exp(scores[h, j] - most)
+            share = exp(scores[h, j] - top)
             scores[h, j] = share
             total += share
-        by = np.float32(1.0) / total
-        for j in range(size):
-            scores[h, j] *= by
+        most[h], totals[h] = top, total
 
 
 @njit(**OPTIONS)
-def attend(row, window, keys, values, q, scores, y, heads):
-    """Attention of ``q [heads, d]``, queries of one token that share their keys, into ``y [heads, d]``.
+def _attend(rank, threads, row, window, keys, values, q, scores, y, most, totals):
+    """A thread's part of the attention of ``q [heads, d]``, queries of one token that share their keys.
+
+    Every thread takes its share of the keys, so that no key is read twice; ``_merge`` puts their parts together.
 
     Args:
         row: the token's, see the names of its columns.
         window: positions that it sees, itself included; 0 for all.
         keys, values: ``[N, d]`` of its document.
+        y: ``[heads, d]``, the sum of the values, each times its weight; most, totals: ``[heads]``, the largest score and
+            the sum of the weights, which are ``exp(score - most)``.
     """
+    heads = y.shape[0]
     source, own = 0, 0
     if window > 0:
         source = min(max(0, row[POSITION] - window + 1), row[LENGTH])
         own = max(0, row[OWN] - window + 1)
-    length, width = row[LENGTH], row[LENGTH] - source
-    first, last = row[FIRST] + own, row[FIRST] + row[OWN] + 1
-    _score(keys, source, length, q, scores, 0, heads)
-    _score(keys, first, last, q, scores, width, heads)
-    _softmax(scores, heads, width + last - first)
+    width = row[LENGTH] - source
+    size = width + row[OWN] + 1 - own
+    start, end = size * rank // threads, size * (rank + 1) // threads
+    # Of the document, then of the output.
+    first, last = source + min(start, width), source + min(end, width)
+    behind = row[FIRST] + own - width
+    after, until = behind + max(start, width), behind + max(end, width)
+    _score(keys, first, last, q, scores, 0, heads)
+    _score(keys, after, until, q, scores, last - first, heads)
+    _exponentials(scores, heads, end - start, most, totals)
     for h in range(heads):
         y[h, :] = np.float32(0.0)
-    _mix(values, source, length, scores, 0, heads, y)
-    _mix(values, first, last, scores, width, heads, y)
+    _mix(values, first, last, scores, 0, heads, y)
+    _mix(values, after, until, scores, last - first, heads, y)
 
 
 @njit(**OPTIONS)
-def unit_of(share, heads, rows, threads):
-    """Heads of one key-value head that go together: as many as leave a unit to every thread."""
-    unit = 4 if share % 4 == 0 else 2 if share % 2 == 0 else 1
-    while unit > 1 and rows * (heads // unit) < threads:
-        unit //= 2
-    return unit
+def _merge(mixed, most, totals, m, y):
+    """Row ``m`` of attention ``y [M, H d]`` from the threads' parts."""
+    threads, _, heads, d = mixed.shape
+    for h in range(heads):
+        top, whole = _LEAST, np.float32(0.0)
+        for t in range(threads):
+            top = max(top, most[t, m, h])
+        for t in range(threads):
+            whole += totals[t, m, h] * exp(most[t, m, h] - top)
+        for t in range(threads):
+            by = exp(most[t, m, h] - top) / whole
+            for i in range(d):
+                part = mixed[t, m, h, i] * by
+                y[m, h * d + i] = part if t == 0 else y[m, h * d + i] + part
 
 
 @njit(**OPTIONS)
@@ -251,7 +269,8 @@ _SIGNATURE = types.void(
     *[array(types.int16, 5)] * 2, array(types.float32, 3), types.float32, types.int64,
     array(types.int8, 4), *(array(types.float32, n) for n in (1, 1, 3, 3)), array(types.int64, 1),
     *[array(types.int8, 5), array(types.float32, 2)] * 4,
-    *[array(types.float32, 3)] * 5, *[array(types.float32, 2)] * 6,
+    *[array(types.float32, 3)] * 5, array(types.float32, 4), *[array(types.float32, 3)] * 2,
+    *[array(types.float32, 2)] * 5,
 )  # fmt: skip
 
 
@@ -260,7 +279,7 @@ def advance(
     rank, threads, sync, ids, rows, keys, values, tables, eps, window,
     embedding, embedding_scale, last_norm, norms, qk_norms, everywhere,
     qkv, qkv_scale, out, out_scale, gate_up, gate_up_scale, down, down_scale,
-    xs, normed, queries, mixed, scores, fused, attended, y, both, gated, logits,
+    xs, normed, queries, attended, scores, mixed, most, totals, fused, y, both, gated, logits,
 ):  # fmt: skip
     """Feeds ``ids [M]``: writes their keys and values into the buffers and the logits after each.
 
@@ -271,15 +290,17 @@ def advance(
         tables: ``[2, positions, d]``: cosine and sine of each pair, of local layers and of global ones.
         embedding, qkv, out, gate_up, down: int8, ``[..., N / 4, K / 16, 4, 16]``; their scales ``[..., N]``.
         norms: ``[L, 4, D]``: before and after attention, before and after the feed-forward.
-        xs, normed: ``[threads, M, D]``, queries, mixed ``[threads, H, d]``, scores ``[threads, H, N]``: a thread's own.
-        fused ``[M, (H + 2 G) d]``, attended ``[M, H d]``, y ``[M, D]``, both ``[M, 2 I]``, gated ``[M, I]``, logits
-            ``[M, V]``: what all see. M is padded to whole tiles in all but ``ids`` and ``rows``.
+        xs, normed ``[threads, M, D]``, queries ``[threads, H, d]``, attended ``[threads, M, H d]``, scores ``[threads, H,
+            N]``: a thread's own.
+        mixed ``[threads, M, H, d]``, most, totals ``[threads, M, H]``: each thread's part of the attention.
+        fused ``[M, (H + 2 G) d]``, y ``[M, D]``, both ``[M, 2 I]``, gated ``[M, I]``, logits ``[M, V]``: what all see. M is
+            padded to whole tiles in all but ``ids`` and ``rows``.
     """
     count, size = len(ids), xs.shape[2]
     layers, _, groups, _, d = keys.shape
     heads = qk_norms.shape[1] - groups
     share = heads // groups
-    x, n, q, o, s = xs[rank], normed[rank], queries[rank], mixed[rank], scores[rank]
+    x, n, q, o, s = xs[rank], normed[rank], queries[rank], attended[rank], scores[rank]
     turn = 1
     root = np.sqrt(np.float32(size))
     for m in range(count):
@@ -287,8 +308,7 @@ def advance(
         for i in range(size):
             piece, lane = i // tiles.LANES, i % tiles.LANES
             x[m, i] = np.float32(embedding[ids[m] // TILE, piece, ids[m] % TILE, lane]) * by
-    unit = unit_of(share, heads, count, threads)
-    units = heads // unit
+    unit = 4 if share % 4 == 0 else 2 if share % 2 == 0 else 1  # heads of one key-value head that go together
     for layer in range(layers):
         table = tables[everywhere[layer]]
         _normed(x, norms[layer, 0], eps, n, count)
@@ -308,22 +328,25 @@ def advance(
                     fused[m, (heads + groups + g) * d : (heads + groups + g + 1) * d],
                     values[layer, rows[m, DOCUMENT], g, at],
                 )
-        for number in range(rank, count * units, threads):
-            m, first = number // units, number % units * unit
-            for h in range(unit):
-                _turned(
-                    fused[m, (first + h) * d : (first + h + 1) * d], qk_norms[layer, first + h], eps,
-                    table[rows[m, POSITION]], q[h],
+        near = 0 if everywhere[layer] else window
+        for m in range(count):
+            document = rows[m, DOCUMENT]
+            for first in range(0, heads, unit):
+                last, group = first + unit, first // share
+                for h in range(unit):
+                    _turned(
+                        fused[m, (first + h) * d : (first + h + 1) * d], qk_norms[layer, first + h], eps,
+                        table[rows[m, POSITION]], q[h],
+                    )  # fmt: skip
+                _attend(
+                    rank, threads, rows[m], near, keys[layer, document, group], values[layer, document, group], q, s,
+                    mixed[rank, m, first:last], most[rank, m, first:last], totals[rank, m, first:last],
                 )  # fmt: skip
-            document, group = rows[m, DOCUMENT], first // share
-            near = 0 if everywhere[layer] else window
-            attend(rows[m], near, keys[layer, document, group], values[layer, document, group], q, s, o, unit)
-            for h in range(unit):
-                for i in range(d):
-                    attended[m, (first + h) * d + i] = o[h, i]
         turn = meet(sync, threads, turn)
+        for m in range(count):
+            _merge(mixed, most, totals, m, o)
         start, end = _shares(size, rank, threads)
-        _multiply(out[layer], out_scale[layer], attended, y, count, start, end)
+        _multiply(out[layer], out_scale[layer], o, y, count, start, end)
         turn = meet(sync, threads, turn)
         _add_normed(x, y, norms[layer, 1], eps, count)
         _normed(x, norms[layer, 2], eps, n, count)
