@@ -207,8 +207,8 @@ def _attend(rank, threads, row, window, keys, values, q, scores, y, most, totals
         row: the token's, see the names of its columns.
         window: positions that it sees, itself included; 0 for all.
         keys, values: ``[N, d]`` of its document.
-        y: ``[heads, d]``, the sum of the values, each times its weight; most, totals: ``[heads]``, the largest score and
-            the sum of the weights, which are ``exp(score - most)``.
+        y: ``[heads, d]``, the sum of the values, each times its weight; most, totals: ``[heads]``, the largest score
+            and the sum of the weights, which are ``exp(score - most)``.
     """
     heads = y.shape[0]
     source, own = 0, 0
@@ -290,11 +290,11 @@ def advance(
         tables: ``[2, positions, d]``: cosine and sine of each pair, of local layers and of global ones.
         embedding, qkv, out, gate_up, down: int8, ``[..., N / 4, K / 16, 4, 16]``; their scales ``[..., N]``.
         norms: ``[L, 4, D]``: before and after attention, before and after the feed-forward.
-        xs, normed ``[threads, M, D]``, queries ``[threads, H, d]``, attended ``[threads, M, H d]``, scores ``[threads, H,
-            N]``: a thread's own.
+        xs, normed ``[threads, M, D]``, queries ``[threads, H, d]``, attended ``[threads, M, H d]``, scores
+            ``[threads, H, N]``: a thread's own.
         mixed ``[threads, M, H, d]``, most, totals ``[threads, M, H]``: each thread's part of the attention.
-        fused ``[M, (H + 2 G) d]``, y ``[M, D]``, both ``[M, 2 I]``, gated ``[M, I]``, logits ``[M, V]``: what all see. M is
-            padded to whole tiles in all but ``ids`` and ``rows``.
+        fused ``[M, (H + 2 G) d]``, y ``[M, D]``, both ``[M, 2 I]``, gated ``[M, I]``, logits ``[M, V]``: what all see.
+            M is padded to whole tiles in all but ``ids`` and ``rows``.
     """
     count, size = len(ids), xs.shape[2]
     layers, _, groups, _, d = keys.shape
