@@ -93,6 +93,26 @@ def test_decoding_search(trained, tiny_layout, data):
     assert any(line.startswith("ar/dev>ar rougeL") for line in lines)
 
 
+def test_average(tmp_path):
+    for number in (1, 2):
+        tensors = {"layers.0.q.a": torch.full((2, 3), float(number)), "layers.0.q.b": torch.full((3, 2), number * 4.0)}
+        save_file(tensors, tmp_path / f"{number}.safetensors")
+    paths = [str(tmp_path / f"{number}.safetensors") for number in (1, 2)]
+    out = tmp_path / "mean.safetensors"
+    for weights, expected in (([], 1.5), (["--weight", "3", "--weight", "1"], 1.25)):
+        result = CliRunner().invoke(main, ["average", *paths, "--out", str(out), *weights])
+        assert result.exit_code == 0 and result.output.strip() == str(out)
+        found = load_file(out)
+        assert found["layers.0.q.a"].dtype is torch.bfloat16
+        assert torch.equal(found["layers.0.q.a"].float(), torch.full((2, 3), expected))
+        assert torch.equal(found["layers.0.q.b"].float(), torch.full((3, 2), 4 * expected))
+    result = CliRunner().invoke(main, ["average", *paths, "--out", str(out), "--weight", "1"])
+    assert result.exit_code == 2 and "2 adapters take as many weights" in result.output
+    save_file({"layers.0.q.a": torch.zeros(4, 3)}, paths[1])
+    result = CliRunner().invoke(main, ["average", *paths, "--out", str(out)])
+    assert result.exit_code == 2 and "its layers or its rank are not those of" in result.output
+
+
 def test_errors_are_one_line(tmp_path, data):
     result = CliRunner().invoke(main, ["run", "--data", str(data), "--out", str(tmp_path), "--config", "tpu"])
     assert result.exit_code == 2 and result.output.startswith("error: 'tpu' is neither")

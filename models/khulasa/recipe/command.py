@@ -195,6 +195,18 @@ def decoding(
 
 
 @main.command()
+@click.argument("adapters", nargs=-1, required=True, type=_FILE)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--weight", multiple=True, type=float, help="Of each adapter, in order [default: all alike].")
+def average(adapters: tuple[Path, ...], out: Path, weight: tuple[float, ...]) -> None:
+    """Write the mean of adapters that were trained one from the other, or from one."""
+    from .average import average as mean
+
+    mean(adapters, out, weight)
+    click.echo(out)
+
+
+@main.command()
 @click.argument("runs", nargs=-1, required=True, type=_FOLDER)
 @click.option("--out", default=Path("curves.png"), show_default=True, type=click.Path(dir_okay=False, path_type=Path))
 def curves(runs: tuple[Path, ...], out: Path) -> None:
