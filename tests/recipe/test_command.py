@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 from click.testing import CliRunner
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from summarize.models.engine import Decoding
 from summarize.models.khulasa.recipe import base, measure
