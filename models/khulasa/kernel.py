@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+from numba.core.caching import FunctionCache
 
 from . import tiles
 
@@ -24,10 +25,18 @@ TILE, MIXED = 4, 4 * tiles.LANES
 # them is the token's own.
 DOCUMENT, POSITION, LENGTH, FIRST, OWN = range(5)
 
-OPTIONS: Any = {"nogil": True, "fastmath": True, "boundscheck": False, "error_model": "numpy", "cache": True}
+
+def _keeps() -> bool:
+    """Whether there is a folder that numba can keep compiled functions in: beside this file, or the user's."""
+    try:
+        FunctionCache(_keeps)
+    except (RuntimeError, OSError):
+        return False
+    return True
+
+
+OPTIONS: Any = {"nogil": True, "fastmath": True, "boundscheck": False, "error_model": "numpy", "cache": _keeps()}
 _SPINS = 20_000  # before a waiting thread offers its processor to others
-_sched_yield = types.ExternalFunction("sched_yield", types.int32())
-_POSIX = sys.platform != "win32"
 _LOG2E, _LN2 = np.float32(1.4426950408889634), np.float32(0.6931471805599453)
 _LEAST = np.float32(-1e30)
 _ROOT = np.float32(0.7978845608028654)  # sqrt(2 / pi)
@@ -48,6 +57,21 @@ def exp(x):
     return p * tiles.as_float(np.uint32(whole + np.int32(127)) << np.uint32(23))
 
 
+if sys.platform == "win32":
+
+    @njit(**OPTIONS)
+    def _rest():
+        """Nothing: Windows' own scheduler takes turns soon enough."""
+
+else:
+    _sched_yield = types.ExternalFunction("sched_yield", types.int32())
+
+    @njit(**OPTIONS)
+    def _rest():
+        """Offers this processor to other threads."""
+        _sched_yield()
+
+
 @njit(**OPTIONS)
 def meet(sync, threads, turn):
     """Waits until all threads are here for the ``turn``-th time; gives the next turn."""
@@ -57,8 +81,8 @@ def meet(sync, threads, turn):
         spins = 0
         while tiles.load_atomic(address) < threads * turn:
             spins += 1
-            if _POSIX and spins > _SPINS:
-                _sched_yield()
+            if spins > _SPINS:
+                _rest()
     return turn + 1
 
 

@@ -2,7 +2,7 @@
 
 Addresses come as integers and strides in elements. Vectors are 16 numbers wide; LLVM splits them on processors with
 shorter ones. Each function is made for a count of matrix rows and of vectors that are multiplied at once, so that what
-is read and converted once serves them all; ``dot`` and ``mix`` are tables of them.
+is read and converted once serves them all.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -218,6 +220,23 @@ def test_a_forked_process_has_threads_of_its_own(monkeypatch):
         os.waitpid(child, 0)
         pytest.fail("the child hangs")
     assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_where_nothing_can_be_written_compiled_functions_are_not_kept():
+    program = """
+import numba.core.caching as caching
+def nowhere(function):
+    raise RuntimeError("cannot cache function: no locator available")
+caching.FunctionCache = nowhere
+import numpy as np
+from summarize.models.khulasa import kernel
+assert kernel.OPTIONS["cache"] is False
+y = np.zeros((1, 3), np.int16)
+kernel.store(np.array([1, 0.5, -2], np.float32), y[0])
+print(y.tolist())
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["[[16256,", "16128,", "-16384]]"]
 
 
 @pytest.mark.parametrize("change", [{"hidden_size": 40}, {"head_dim": 32}, {"vocab_size": 90}])
