@@ -30,7 +30,7 @@ class Summarizer:
     Args:
         model: an alias of the catalogue (``summarize models``), or a folder with weights.
         device: "auto" (a GPU where there is one), "cpu", "cuda", "cuda:0", "mps".
-        dtype: "auto" (bfloat16 where the device multiplies it natively), "float32", "bfloat16".
+        dtype: "auto" (khulasa: int8 weights on a CPU; else bfloat16 where the device has it), "float32", ...
         local_files_only: never ask the network; the bundled model never does.
 
     Raises:
