@@ -22,6 +22,7 @@ def average(adapters: Sequence[Path], out: Path, weights: Sequence[float] | None
         UsageError: there are not as many weights as adapters, they sum to nothing, or the adapters differ in their
             layers or rank.
     """
+    import torch
     from safetensors.torch import load_file, save_file
 
     shares = [1.0] * len(adapters) if not weights else list(weights)
@@ -36,6 +37,8 @@ def average(adapters: Sequence[Path], out: Path, weights: Sequence[float] | None
             )
     mean = {}
     for name in tensors[0]:
-        total = sum(share * some[name].float() for share, some in zip(shares, tensors, strict=True))
-        mean[name] = (total / sum(shares)).bfloat16().contiguous()
+        total = torch.stack([share * some[name].float() for share, some in zip(shares, tensors, strict=True)]).sum(
+            dim=0
+        )
+        mean[name] = (total / sum(shares)).bfloat16()
     save_file(mean, out)
