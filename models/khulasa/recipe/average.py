@@ -37,8 +37,7 @@ def average(adapters: Sequence[Path], out: Path, weights: Sequence[float] | None
             )
     mean = {}
     for name in tensors[0]:
-        total = torch.stack([share * some[name].float() for share, some in zip(shares, tensors, strict=True)]).sum(
-            dim=0
-        )
+        weighted = [share * some[name].float() for share, some in zip(shares, tensors, strict=True)]
+        total = torch.stack(weighted).sum(dim=0)
         mean[name] = (total / sum(shares)).bfloat16()
     save_file(mean, out)
