@@ -57,6 +57,13 @@ def exp(x):
     return p * tiles.as_float(np.uint32(whole + np.int32(127)) << np.uint32(23))
 
 
+@njit(**OPTIONS)
+def gelu(x):
+    """Its tanh approximation, ``x (1 + tanh u) / 2 = x / (1 + exp(-2 u))``."""
+    u = _ROOT * (x + np.float32(0.044715) * x * x * x)
+    return x / (np.float32(1.0) + exp(np.float32(-2.0) * u))
+
+
 if sys.platform == "win32":
 
     @njit(**OPTIONS)
@@ -119,40 +126,37 @@ def _multiply(w, scale, x, y, count, start, end):
 
 
 @njit(**OPTIONS)
+def shrink(x, eps):
+    """What RMSNorm multiplies ``x [D]`` by, but for the weights and the root of D, which is in them."""
+    total = np.float32(0.0)
+    for i in range(x.shape[0]):
+        total += x[i] * x[i]
+    return np.float32(1.0) / np.sqrt(total + x.shape[0] * eps)
+
+
+@njit(**OPTIONS)
 def _normed(x, weight, eps, y, count):
     """RMSNorm of rows of x into y."""
-    size = x.shape[1]
     for m in range(count):
-        total = np.float32(0.0)
-        for i in range(size):
-            total += x[m, i] * x[m, i]
-        by = np.float32(1.0) / np.sqrt(total + size * eps)
-        for i in range(size):
+        by = shrink(x[m], eps)
+        for i in range(x.shape[1]):
             y[m, i] = x[m, i] * (weight[i] * by)
 
 
 @njit(**OPTIONS)
 def _add_normed(x, y, weight, eps, count):
     """Adds the RMSNorm of rows of y to x."""
-    size = x.shape[1]
     for m in range(count):
-        total = np.float32(0.0)
-        for i in range(size):
-            total += y[m, i] * y[m, i]
-        by = np.float32(1.0) / np.sqrt(total + size * eps)
-        for i in range(size):
+        by = shrink(y[m], eps)
+        for i in range(x.shape[1]):
             x[m, i] += y[m, i] * (weight[i] * by)
 
 
 @njit(**OPTIONS)
 def _turned(x, weight, eps, table, y):
     """Norm of one head, then its rotation: pairs of neighbours by ``table`` (cosine, sine)."""
-    size = x.shape[0]
-    total = np.float32(0.0)
-    for i in range(size):
-        total += x[i] * x[i]
-    by = np.float32(1.0) / np.sqrt(total + size * eps)
-    for i in range(0, size, 2):
+    by = shrink(x, eps)
+    for i in range(0, x.shape[0], 2):
         a, b = x[i] * weight[i] * by, x[i + 1] * weight[i + 1] * by
         y[i] = a * table[i] - b * table[i + 1]
         y[i + 1] = a * table[i + 1] + b * table[i]
@@ -278,10 +282,7 @@ def _gated(both, rows, start, end, y):
     size = y.shape[1]
     for m in range(rows):
         for i in range(start, end):
-            g = both[m, i]
-            u = _ROOT * (g + np.float32(0.044715) * g * g * g)
-            tanh = np.float32(1.0) - np.float32(2.0) / (np.float32(1.0) + exp(np.float32(2.0) * u))
-            y[m, i] = np.float32(0.5) * g * (np.float32(1.0) + tanh) * both[m, size + i]
+            y[m, i] = gelu(both[m, i]) * both[m, size + i]
 
 
 def array(dtype: Any, dimensions: int) -> Any:

@@ -11,9 +11,8 @@ import numpy as np
 from numba import njit, types
 
 from . import tiles
-from .kernel import OPTIONS, array, exp, meet, store
+from .kernel import OPTIONS, array, gelu, meet, shrink, store
 
-_ROOT = np.float32(0.7978845608028654)  # sqrt(2 / pi)
 _HEAD = (types.int64, types.int64, array(types.int64, 1))  # rank, threads, sync
 _F1, _F2 = array(types.float32, 1), array(types.float32, 2)
 _H2, _H3 = (array(types.int16, n) for n in (2, 3))
@@ -27,12 +26,8 @@ def _wide(word):
 
 @njit(**OPTIONS)
 def _norm(x, weight, eps, row, y):
-    size = x.shape[0]
-    total = np.float32(0.0)
-    for i in range(size):
-        total += x[i] * x[i]
-    by = np.float32(1.0) / np.sqrt(total + size * eps)
-    for i in range(size):
+    by = shrink(x, eps)
+    for i in range(x.shape[0]):
         row[i] = x[i] * (weight[i] * by)
     store(row, y)
 
@@ -52,11 +47,9 @@ def added(rank, threads, sync, x, y, weight, eps, z):
     size = x.shape[1]
     row = np.empty(size, np.float32)
     for m in range(len(x) * rank // threads, len(x) * (rank + 1) // threads):
-        total = np.float32(0.0)
         for i in range(size):
             row[i] = _wide(y[m, i])
-            total += row[i] * row[i]
-        by = np.float32(1.0) / np.sqrt(total + size * eps)
+        by = shrink(row, eps)
         for i in range(size):
             z[m, i] = x[m, i] + row[i] * (weight[i] * by)
     meet(sync, threads, 1)
@@ -69,11 +62,7 @@ def gated(rank, threads, sync, both, y):
     row = np.empty(size, np.float32)
     for m in range(len(y) * rank // threads, len(y) * (rank + 1) // threads):
         for i in range(size):
-            g = _wide(both[m, i])
-            u = _ROOT * (g + np.float32(0.044715) * g * g * g)
-            # (1 + tanh u) / 2
-            half = np.float32(1.0) / (np.float32(1.0) + exp(np.float32(-2.0) * u))
-            row[i] = g * half * _wide(both[m, size + i])
+            row[i] = gelu(_wide(both[m, i])) * _wide(both[m, size + i])
         store(row, y[m])
     meet(sync, threads, 1)
 
@@ -91,11 +80,9 @@ def heads(rank, threads, sync, fused, weights, eps, table, positions, q, k, v):
     for m in range(len(fused) * rank // threads, len(fused) * (rank + 1) // threads):
         angles = table[positions[m]]
         for h in range(queries + groups):
-            total = np.float32(0.0)
             for i in range(d):
                 row[i] = _wide(fused[m, h * d + i])
-                total += row[i] * row[i]
-            by = np.float32(1.0) / np.sqrt(total + d * eps)
+            by = shrink(row, eps)
             for i in range(d):
                 row[i] *= weights[h, i] * by
             for i in range(0, d, 2):

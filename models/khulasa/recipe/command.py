@@ -59,6 +59,7 @@ def base(kept_ids: Path, vocabulary: Path, gguf: Path | None, out: Path) -> None
 @click.option("--start", type=_FILE, help="Adapter to begin from [default: that of --weights].")
 @click.option("--from-base", is_flag=True, help="Begin at the base, without an adapter.")
 @click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
+@click.option("--back", type=_FILE, help="Back-translations to add to the mix.")
 @click.option("--minutes", type=float, help="Stop, with a checkpoint, after so long.")
 def run(
     data: Path,
@@ -69,6 +70,7 @@ def run(
     start: Path | None,
     from_base: bool,
     silver: Path | None,
+    back: Path | None,
     minutes: float | None,
 ) -> None:
     """Train an adapter (or every matrix); a killed run goes on where its last checkpoint is."""
@@ -76,7 +78,7 @@ def run(
     from .run import run_training
 
     begin = None if from_base else start or weights / "adapter.safetensors"
-    run_training(load_config(name, changes), data, out, weights, begin, silver, minutes)
+    run_training(load_config(name, changes), data, out, weights, begin, silver, minutes, back)
 
 
 @main.command()
@@ -137,6 +139,26 @@ def silver(data: Path, weights: Path, adapter: Path, out: Path, limit: int, roun
             similarity=embedding_similarity(),
             report=lambda line: click.echo(line, err=True),
         )
+    click.echo(json.dumps(counts))
+
+
+@main.command()
+@_data
+@_weights
+@click.option("--adapter", required=True, type=_FILE)
+@click.option("--to", required=True, type=click.Choice(["ar", "en"]), help="The language that people wrote.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Appended to; resumes.")
+@click.option("--limit", default=7000, show_default=True, help="Sentences to translate.")
+def back(data: Path, weights: Path, adapter: Path, to: str, out: Path, limit: int) -> None:
+    """Translate sentences of news and keep what agrees in numbers and names: bitext with a human target."""
+    from itertools import islice
+
+    from .back import make_back, sentences
+    from .measure import engine_with
+
+    with engine_with(adapter, weights) as engine:
+        rows = islice(sentences(data, to), limit)
+        counts = make_back(engine, rows, to, out, report=lambda line: click.echo(line, err=True))
     click.echo(json.dumps(counts))
 
 

@@ -174,6 +174,12 @@ def _silver(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]
         yield Example(row["document"], tuple((k, to, text) for k, to, text in row["targets"]))
 
 
+def _back(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]:
+    """Rows ``ar, en, to`` as ``back`` writes them: the human sentence out of the model's translation of it."""
+    for row in rows:
+        yield _translation(row["ar"], row["en"], row["to"] == "en")
+
+
 MAKERS: dict[str, Make] = {
     "summaries": _summaries,
     "headlines": _headlines,
@@ -182,6 +188,7 @@ MAKERS: dict[str, Make] = {
     "paragraphs": _paragraphs,
     "cross": _cross,
     "silver": _silver,
+    "back": _back,
 }
 
 _WITH_DOCUMENTS = (
@@ -193,6 +200,9 @@ _WITH_DOCUMENTS = (
     "checkthat2018-debates",
     "un-sdg-udhr",
     "web-l10n-prose",
+    "ted-iwslt17-tests",
+    "ted-mttt-dev-test1",
+    "ethereum-org",
 )
 SOURCES: tuple[Source, ...] = (
     Source("ar/ant_bbc", "sum-ar", "summaries", lead_removed=0.6),
@@ -206,10 +216,14 @@ SOURCES: tuple[Source, ...] = (
     Source("en/xsum_train_sample", "xsum", "summaries"),
     Source("en/xsum_more", "xsum", "summaries"),
     Source("en/bbc2004_lead_xsumstyle", "xsum", "summaries"),
+    Source("en/xsum_superni_split_unknown", "xsum", "summaries"),
+    Source("en/bbc2022_lead_xsumstyle", "xsum", "summaries"),
+    Source("en/guardian_standfirst_2022", "sum-en", "summaries"),
     Source("en/dialogsum_train", "dlg", "summaries"),
     Source("en/scitldr_train", "dlg", "summaries"),
     Source("en/inshorts_headlines", "head-en", "headlines"),
     Source("en/bbc_news_headline", "head-en", "headlines"),
+    Source("en/ukraine_war_headlines_2022", "head-en", "headlines", cap=1200),
     Source("parallel/unpc-political-keepitlocal", "tr", "sentences", cap=12000, least_words=8),
     *(
         Source(f"parallel/{name}", "tr", "sentences", least_words=6)
@@ -224,8 +238,15 @@ SOURCES: tuple[Source, ...] = (
             "trec2002-topics",
             "nextstrain-covid-reports",
             "docs-prose-mixed",
+            "ted-iwslt17-tests",
+            "ted-mttt-dev-test1",
+            "ea-mt-entity-questions",
+            "ethereum-org",
         )
     ),
+    Source("parallel/xnli-dev-test", "tr", "sentences", cap=6000, least_words=8),
+    Source("parallel/nyu-deep-learning-notes", "tr", "sentences", cap=800, least_words=8),
+    Source("parallel/bitcoin-org", "tr", "sentences", least_words=8),
     Source("parallel/xquad_paragraphs", "par", "sentences", least_words=6),
     Source("parallel/checkthat2018-debates", "tr", "sentences", least_words=8),
     Source("parallel/tatoeba_train", "tr", "sentences", cap=10000, least_words=8),
@@ -299,9 +320,13 @@ def load_mix(
     seed: int = 0,
     sources: Iterable[Source] = SOURCES,
     silver: Path | None = None,
+    back: Path | None = None,
     report: Callable[[str], None] | None = None,
 ) -> dict[str, list[Example]]:
     """Examples of every part, filtered; the same for the same files and seed.
+
+    Args:
+        silver, back: files of silver pairs and of back-translations, which become parts of their names.
 
     Raises:
         DataError: a listed file is held out, or none of the files exist.
@@ -328,13 +353,13 @@ def load_mix(
         if report:
             report(f"{source.part:8} {source.name:42} rows {len(rows):6} made {len(made):6} kept {len(kept):6}")
     articles = [e for part in ("sum-ar", "sum-en", "xsum") for e in parts.get(part, [])]
-    grafted = list(graft(parts.get("tr", []), articles, random.Random(f"{seed}:graft")))
+    for part, made_by, file in (("silver", _silver, silver), ("back", _back, back)):
+        if file is not None:
+            parts[part] = list(made_by(list(read_rows(file)), random.Random(seed), Source(part, part, part)))
+    translations = [*parts.get("tr", []), *parts.get("back", [])]
+    grafted = list(graft(translations, articles, random.Random(f"{seed}:graft")))
     if grafted:
         parts["xl-long"] = grafted
-    if silver is not None:
-        parts["silver"] = list(
-            _silver(list(read_rows(silver)), random.Random(seed), Source("silver", "silver", "silver"))
-        )
     if not any(parts.values()):
         raise DataError(
             f"{data}: none of the training files is there (expected for instance {sources[0].name}.jsonl.gz)"

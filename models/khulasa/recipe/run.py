@@ -112,11 +112,12 @@ def run_training(
     start: Path | None,
     silver: Path | None,
     minutes: float | None,
+    back: Path | None = None,
 ) -> None:
     """Trains in ``out``. The filtered mix is kept there, so that a resumed run sees the same examples."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "mix.jsonl").is_file():
-        parts = load_mix(data, config.seed, silver=silver, report=lambda line: print(line, file=sys.stderr))
+        parts = load_mix(data, config.seed, silver=silver, back=back, report=lambda line: print(line, file=sys.stderr))
         save_examples(parts, out / "mix.jsonl")
     (out / "config.json").write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
     arguments = (config, str(weights), str(out), str(start) if start else None, minutes, str(data))

@@ -9,13 +9,13 @@ the figures that each target was kept by.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine import Decoding, Task
+from .back import whole_lines
 from .filters import sound, without_lead
 from .measure import generate, right_language
 from .mix import find, held_out, read_rows
@@ -117,15 +117,6 @@ def references(data: Path, files: Sequence[str] = FILES, limit: int | None = Non
                 yield row
 
 
-def _whole_lines(out: Path) -> bool:
-    """Whether there is such a file; drops the line that was being written when an earlier run was killed."""
-    if not out.is_file():
-        return False
-    data = out.read_bytes()
-    os.truncate(out, data.rfind(b"\n") + 1)
-    return True
-
-
 def make_silver(
     engine: KhulasaEngine,
     rows: Iterable[dict[str, Any]],
@@ -137,7 +128,7 @@ def make_silver(
     report: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
     """Writes the pairs that survive, a batch at a time, skipping ids that ``out`` has; gives counts by verdict."""
-    done = {row["id"] for row in read_rows(out)} if _whole_lines(out) else set()
+    done = {row["id"] for row in read_rows(out)} if whole_lines(out) else set()
     counts: dict[str, int] = {}
     waiting: dict[str, list[dict[str, Any]]] = {"ar": [], "en": []}
 
