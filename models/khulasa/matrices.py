@@ -1,7 +1,8 @@
 """Weight matrices in the formats that the engine computes in: float32, bfloat16, int8 weights.
 
-A format is chosen by name from ``FORMATS``. All take float32 activations and give float32, so that everything
-between two matrices (norms, rotations, gates) runs in float32 without conversions.
+A format is chosen by name from ``FORMATS``. Called, a matrix takes float32 activations and gives float32, so that what
+stands between two of them (norms, rotations, gates) runs in float32; ``product`` stays in the weights' own format, for
+``rows``, which computes what stands between in passes of its own.
 """
 
 from __future__ import annotations
