@@ -121,7 +121,8 @@ class Engine(Protocol):
     which a summary does better as the translation of the one in the document's language.
     ``part(memory, documents)`` and ``go_on(memory, tasks, begun, decoding, constraint)`` together let what a check
     speaks against be written again: the first gives the ``Memory`` of some documents of another; the second, greedy
-    outputs as ``decode`` does that begin with the token ids ``begun[document][task]`` and hold them.
+    outputs as ``decode`` does that begin with the token ids ``begun[document][task]`` and hold them. ``spell(text)``
+    gives the ids of a stretch of output, so that a wrong name can be put right.
     """
 
     name: str

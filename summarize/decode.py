@@ -132,7 +132,8 @@ class Decoder:
                         row[k] = output
         if self.faithful and self.vocabulary is not None and hasattr(self.engine, "go_on"):
             words = self.vocabulary.words
-            outputs = repair(self.engine, memory, tasks, outputs, documents, self._decoding(tasks), words, constraint)
+            decoding = self._decoding(tasks)
+            outputs = repair(self.engine, memory, tasks, outputs, documents, decoding, words, constraint, texts=texts)
         return outputs
 
     def _decoding(self, tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> Decoding:

@@ -1,6 +1,7 @@
 """What a check speaks against is written again: an output whose document does not support one of its names or dates is
 written once more from shortly before the first of them, with those words forbidden, and the new output is taken if
-fewer alarms are left."""
+fewer alarms are left. A wrong place in a translation is also put right, where the source says what it was to be, and
+the output goes on from there."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ def repair(
     vocabulary: WordVocabulary,
     constraint: Constraint | None = None,
     rounds: int = ROUNDS,
+    texts: Sequence[str] | None = None,
 ) -> list[list[Output]]:
     """The outputs, those with alarms replaced where one with fewer is found.
 
@@ -39,6 +41,7 @@ def repair(
         decoding: of the first search; greedy search goes on here, since beams cost twice as much and found no more.
         constraint: of the first search; it holds here, too.
         rounds: searches at most for an output; a later one also forbids what is left of alarms.
+        texts: what ``memory`` is of, for outputs that translate it.
     """
     from .checks import prepared
 
@@ -55,17 +58,22 @@ def repair(
                 again.append((i, k))
         if not again:
             break
-        # In one batch: a row more costs less than another search.
+        # In one batch: a row more costs less than another search. Those that are put right come behind the others.
         places = sorted({i for i, _ in again})
         wanted = sorted({k for _, k in again})
+        begun = [[before(rows[i][k], forbidden[i, k], vocabulary) for k in wanted] for i in places]
+        for i in tuple(places) if texts and hasattr(engine, "spell") else ():
+            assert texts is not None
+            right = [put_right(engine, rows[i][k], tasks[k], texts[i], documents[i], vocabulary) for k in wanted]
+            if any(right):
+                places.append(i)
+                begun.append([ids or other for ids, other in zip(right, begun[places.index(i)], strict=True)])
         bans = {(place, tasks[k]): forbidden[i, k] for place, i in enumerate(places) for k in wanted}
         restrict = _banning(bans, places, vocabulary, constraint)
-        begun = [[before(rows[i][k], forbidden[i, k], vocabulary) for k in wanted] for i in places]
-        part = engine.part(memory, places)
-        found = engine.go_on(part, [tasks[k] for k in wanted], begun, decoding, restrict)
+        found = engine.go_on(engine.part(memory, places), [tasks[k] for k in wanted], begun, decoding, restrict)
         for i, k in again:
-            other = found[places.index(i)][wanted.index(k)]
-            rows[i][k] = most_supported([rows[i][k], other], tasks[k].language, prepared(documents[i]))
+            others = [found[at][wanted.index(k)] for at, place in enumerate(places) if place == i]
+            rows[i][k] = most_supported([rows[i][k], *reversed(others)], tasks[k].language, prepared(documents[i]))
         waiting = again
     return rows
 
@@ -89,6 +97,26 @@ def before(output: Output, words: Sequence[str], vocabulary: WordVocabulary) -> 
     end = len(whole[: folded.span(tokens[at - 1].start, tokens[at - 1].end)[0]].rstrip(" "))
     kept = [i for i, length in enumerate(accumulate(map(len, pieces)), 1) if length <= end]
     return tuple(output.ids[: max(kept, default=0)])
+
+
+def put_right(
+    engine: Any, output: Output, task: Task, text: str, document: str, vocabulary: WordVocabulary
+) -> tuple[int, ...]:
+    """The ids of a translation of ``text`` up to its first wrong place, and of what that was to be; nothing where it is
+    not plain what."""
+    from .checks import prepared
+    from .checks.equivalents import correction
+
+    pieces = [vocabulary.text[i] if 0 <= i < len(vocabulary.text) else "" for i in output.ids]
+    if task.kind != "translation" or "".join(pieces).strip() != output.text:
+        return ()
+    right = correction(output.text, prepared(document).check(output.text).alarms, text, task.language)
+    if right is None:
+        return ()
+    whole = "".join(pieces)
+    end = len(whole[: len(whole) - len(whole.lstrip()) + right[0]].rstrip(" "))
+    kept = [i for i, length in enumerate(accumulate(map(len, pieces)), 1) if length <= end]
+    return (*output.ids[: max(kept, default=0)], *engine.spell(f" {right[1]}"))
 
 
 def _alarming(output: Output, language: str, document: str) -> list[str]:

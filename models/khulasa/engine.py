@@ -78,6 +78,10 @@ class KhulasaEngine:
     def count(self, text: str) -> int:
         return len(self.sp.encode(text)) + 1
 
+    def spell(self, text: str) -> list[int]:
+        """The ids of a stretch of output."""
+        return self.sp.encode(text)
+
     @torch.inference_mode()
     def encode(self, documents: Sequence[str]) -> Memory:
         """One causal pass over ``<bos>`` and each document, padded on the right to the longest."""

@@ -22,11 +22,17 @@ _NISBA = ("", "ه", "ون", "ين", "ات", "ان", "تان", "تين", "ا", "�
 
 @dataclass(frozen=True)
 class Concept:
-    """A named thing. ``kind`` is country, capital, region, organisation or city; ``parent`` the country it lies in."""
+    """A named thing. ``kind`` is country, capital, region, organisation or city; ``parent`` the country it lies in.
+
+    english, arabic: its names, then adjectives and people, as they are written; of Arabic adjectives, which begin with
+    "~", what endings are added to.
+    """
 
     name: str
     kind: str
     parent: str
+    english: tuple[str, ...] = ()
+    arabic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ def load() -> Gazetteer:
 
     for line in sections["concepts"]:
         name, kind, parent, english, arabic = line.split("\t")
-        concepts[name] = Concept(name, kind, parent)
+        written = (tuple(a.lstrip("?") for a in names.split("|") if a) for names in (english, arabic))
+        concepts[name] = Concept(name, kind, parent, *written)
         for alias in (*english.split("|"), *arabic.split("|")):
             sure = not alias.startswith("?")
             alias = alias.lstrip("?")

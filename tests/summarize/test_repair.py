@@ -80,6 +80,26 @@ def test_what_is_supported_is_left_alone():
     assert run(engine, [[GOOD], [GOOD]], [DOCUMENT, DOCUMENT]) == [[GOOD], [GOOD]] and not engine.searches
 
 
+SOURCE = "قال وزير في العراق إن الحافلة انقلبت."
+TRANSLATION = Task("translation", "en")
+
+
+def test_a_wrong_country_of_a_translation_is_put_right():
+    class Speller(Writer):
+        def spell(self, text):
+            return [WORDS.index(text)]
+
+    engine = Speller("The", "bus", "crash", "happened", "in", "Afghanistan|Iran|Iraq", "won")
+    document = DOCUMENT.replace("Mosul", "Iran")  # Iran is no alarm, and what would be written
+    texts = [SOURCE]
+    assert run(engine, [[BAD]], [document], [TRANSLATION], texts=texts) == [["The bus crash happened in Iraq won."]]
+    ((places, _, begun),) = engine.searches
+    # In one search: written again, and put right.
+    assert places == (0, 0) and [WORDS[i] for i in begun[1][0]][-2:] == [" in", " Iraq"]
+    assert run(engine, [[BAD]], [document], [TRANSLATION]) == [["The bus crash happened in Iran won."]]
+    assert run(engine, [[BAD]], [document], [SUMMARY], texts=texts) == [["The bus crash happened in Iran won."]]
+
+
 def test_only_what_has_alarms_is_searched_for():
     engine = Writer(*WRITER)
     assert run(engine, [[GOOD], [BAD], ["Brazil won."]], [DOCUMENT, DOCUMENT, OTHER]) == [
