@@ -56,8 +56,9 @@ def test_pairs_are_kept_and_a_killed_run_goes_on(tmp_path: Path, data: Path):
     assert killed == {"kept": 4, "language": 12}
     whole = out.read_bytes()
     out.write_bytes(whole + whole[:30])  # killed while it wrote
-    assert back.make_back(engine, rows, "ar", out, batch=2) == {"kept": 1, "language": 3}
-    assert [row["id"] for row in read_rows(out)] == ["r0", "r4", "r8", "r12", "r16"] and len(engine.asked) == 20
+    (tmp_path / "back.jsonl.ar.at").write_text("14")  # and before it wrote how far it was
+    assert back.make_back(engine, rows, "ar", out, batch=2) == {"kept": 1, "language": 5}
+    assert [row["id"] for row in read_rows(out)] == ["r0", "r4", "r8", "r12", "r16"] and len(engine.asked) == 22
     examples = load_mix(data, back=out)["back"]
     # The human sentence is what is learnt.
     assert examples == [Example(GOOD, (("translation", "ar", HUMAN),))] * 5

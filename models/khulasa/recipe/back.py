@@ -94,22 +94,24 @@ def make_back(
         Counts by verdict; "kept" are written.
     """
     source = "en" if to == "ar" else "ar"
-    place = out.with_name(out.name + ".at")  # how many sentences were tried
-    done = int(place.read_text()) if whole_lines(out) and place.is_file() else 0
+    place = out.with_name(f"{out.name}.{to}.at")  # how many sentences were tried
+    there = whole_lines(out)
+    done = int(place.read_text()) if there and place.is_file() else 0
+    # What was written after that number was.
+    written = {row["id"] for row in read_rows(out)} if there else set()
     counts: dict[str, int] = {}
     waiting: list[dict[str, str]] = []
+    reached = done
 
     def flush() -> None:
-        nonlocal done
         # Of alike length, so that little is padded.
         group = sorted(waiting, key=lambda row: len(row["text"]))
         for i in range(0, len(group), batch):
             _write(group[i : i + batch])
-        done += len(waiting)
         waiting.clear()
-        place.write_text(str(done))
+        place.write_text(str(reached))
         if report:
-            report(f"{source}>{to}: {done} tried, {counts}")
+            report(f"{source}>{to}: {reached} tried, {counts}")
 
     def _write(group: Sequence[dict[str, str]]) -> None:
         texts = [row["text"] for row in group]
@@ -125,9 +127,10 @@ def make_back(
                     file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     for number, row in enumerate(rows):
-        if number < done:
+        if number < done or row["id"] in written:
             continue
         waiting.append(row)
+        reached = number + 1
         if len(waiting) >= 8 * batch:
             flush()
     if waiting:
