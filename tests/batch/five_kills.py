@@ -32,13 +32,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--seconds", type=float, nargs=2, default=(25.0, 60.0), help="between two kills, at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("options", nargs="*")
-    given = parser.parse_args()
+    at = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    given, options = parser.parse_args(sys.argv[1:at]), sys.argv[at + 1 :]
     rnd = random.Random(given.seed)
     with tempfile.TemporaryDirectory() as name:
         whole, cut = Path(name) / "whole.jsonl", Path(name) / "cut.jsonl"
         began = time.monotonic()
-        code = _start(given.input, whole, given.options).wait()
+        code = _start(given.input, whole, options).wait()
         lines = whole.read_bytes().splitlines()
         errors = sum(b'"error": null' not in line for line in lines)
         print(
@@ -47,7 +47,7 @@ def main() -> int:
         )
         kills = 0
         while True:
-            process = _start(given.input, cut, given.options)
+            process = _start(given.input, cut, options)
             try:
                 again = process.wait(rnd.uniform(*given.seconds) if kills < given.kills else None)
                 break
