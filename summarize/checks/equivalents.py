@@ -13,6 +13,7 @@ from .text import fold
 from .verdict import Finding
 
 _PLACES = ("country", "capital", "region", "city")
+_ADJECTIVES = ("an", "ese", "ish", "i", "ch", "ss", "sh")
 _PREFIXES = ("", "و", "ب", "ل", "ف", "ك")
 
 
@@ -29,10 +30,12 @@ def renamed(word: str, wrong: Concept, right: Concept, language: str) -> str | N
     'Scottish'
     """
     if language == "en":
-        forms = [_folded(form) for form in wrong.english]
-        at = forms.index(_folded(word)) if _folded(word) in forms else -1
-        # The name, then the adjective; of what follows the places do not correspond.
-        return right.english[at] if 0 <= at < min(2, len(right.english)) else None
+        for form, other in zip(wrong.english[:2], right.english[:2], strict=False):
+            # The name, then mostly the adjective (not so US, The Hague); of what follows the places do not correspond.
+            alike = form == wrong.english[0] or (form.endswith(_ADJECTIVES) and other.endswith(_ADJECTIVES))
+            if alike and _folded(word) == _folded(form):
+                return other
+        return None
     names = [form for form in right.arabic if not form.startswith("~")]
     adjectives = [form[1:] for form in right.arabic if form.startswith("~")]
     for form in wrong.arabic:

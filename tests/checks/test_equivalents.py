@@ -15,6 +15,9 @@ from summarize.checks.gazetteer import load
         ("Afghanistan", "Afghanistan", "Iraq", "en", "Iraq"),
         ("Afghan", "Afghanistan", "Iraq", "en", "Iraqi"),
         ("Afghans", "Afghanistan", "Iraq", "en", None),  # people: the lists do not correspond
+        ("US", "United States", "Iraq", "en", None),  # a name, where Iraq has its adjective
+        ("Iraqi", "Iraq", "United States", "en", None),
+        ("French", "France", "Wales", "en", "Welsh"),
         ("Kabul", "Kabul", "Baghdad", "en", "Baghdad"),
         ("أستراليا", "Australia", "Scotland", "ar", "اسكتلندا"),
         ("بأستراليا", "Australia", "Scotland", "ar", "باسكتلندا"),

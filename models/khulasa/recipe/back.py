@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +30,6 @@ FILES = {
     "en": ("en/xsum_train_sample", "en/xsum_more", "en/bbc2004_lead_xsumstyle", "en/cnn_dailymail_train_sample",
            "en/inshorts_news_summary"),
 }  # fmt: skip
-_SENTENCE = re.compile(r"(?<=[.!?؟])\s+|\n+")
 _GREEDY = Decoding(no_repeat_ngram_size=4, forbid_script=("en",))
 _LENGTHS = range(8, 37)  # words
 
@@ -52,7 +50,7 @@ def sentences(data: Path, language: str, seed: int = 0, each: int = 2) -> Iterat
         path = find(data, name)
         for row in read_rows(path) if path else ():
             rnd = random.Random(f"{seed}:{row['id']}")
-            parts = [p.strip() for p in _SENTENCE.split(row["document"]) if p.strip()]
+            parts = [p.strip() for p in filters._SENTENCE.split(row["document"]) if p and p.strip()]
             # The last may be cut short.
             parts = [p for p in parts[:-1] if len(p.split()) in _LENGTHS and p[-1] in '.!?؟"”']
             chosen = rnd.sample(parts, min(each, len(parts)))
