@@ -60,6 +60,7 @@ def base(kept_ids: Path, vocabulary: Path, gguf: Path | None, out: Path) -> None
 @click.option("--from-base", is_flag=True, help="Begin at the base, without an adapter.")
 @click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
 @click.option("--back", type=_FILE, help="Back-translations to add to the mix.")
+@click.option("--candidates", type=_FILE, help="Examples with candidates to add to the mix.")
 @click.option("--minutes", type=float, help="Stop, with a checkpoint, after so long.")
 def run(
     data: Path,
@@ -71,6 +72,7 @@ def run(
     from_base: bool,
     silver: Path | None,
     back: Path | None,
+    candidates: Path | None,
     minutes: float | None,
 ) -> None:
     """Train an adapter (or every matrix); a killed run goes on where its last checkpoint is."""
@@ -78,7 +80,7 @@ def run(
     from .run import run_training
 
     begin = None if from_base else start or weights / "adapter.safetensors"
-    run_training(load_config(name, changes), data, out, weights, begin, silver, minutes, back)
+    run_training(load_config(name, changes), data, out, weights, begin, silver, minutes, back, candidates)
 
 
 @main.command()
@@ -159,6 +161,27 @@ def back(data: Path, weights: Path, adapter: Path, to: str, out: Path, limit: in
     with engine_with(adapter, weights) as engine:
         rows = islice(sentences(data, to), limit)
         counts = make_back(engine, rows, to, out, report=lambda line: click.echo(line, err=True))
+    click.echo(json.dumps(counts))
+
+
+@main.command()
+@_data
+@_weights
+@click.option("--adapter", required=True, type=_FILE)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Appended to; resumes.")
+@click.option("--part", multiple=True, metavar="PART=NUMBER", help="Examples of a part [default: sum-ar, xsum, ...].")
+@click.option("--mix", type=_FILE, help="The mix.jsonl of a run, so that it is not filtered again.")
+def candidates(data: Path, weights: Path, adapter: Path, out: Path, part: tuple[str, ...], mix: Path | None) -> None:
+    """Let the model write several outputs for training examples and score each against the reference."""
+    from .candidates import PARTS, items, make_candidates, numbers
+    from .measure import engine_with
+    from .mix import load_mix
+    from .run import load_examples
+
+    wanted = numbers(part) if part else PARTS
+    parts = load_examples(mix) if mix is not None else load_mix(data)
+    with engine_with(adapter, weights) as engine:
+        counts = make_candidates(engine, items(parts, wanted), out, report=lambda line: click.echo(line, err=True))
     click.echo(json.dumps(counts))
 
 

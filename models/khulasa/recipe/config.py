@@ -49,6 +49,8 @@ class TrainConfig:
             ``decay_from`` (a share of the steps) on.
         ema: decay of the averaged weights, which are what is released.
         stages: the curriculum, in order.
+        risk: weight of the expected reward of examples with candidates; sharpness: how much likelier a candidate of
+            higher log-probability per token is taken to be (``risk.expected_reward``).
         validate_every, save_every, measure_every: steps; 0 is never. Measuring generates on the dev sets.
         device: "cpu" or "cuda".
     """
@@ -66,6 +68,8 @@ class TrainConfig:
     clip: float = 1.0
     weight_decay: float = 0.0
     ema: float = 0.99
+    risk: float = 5.0
+    sharpness: float = 8.0
     validate_every: int = 100
     validate_items: int = 24
     save_every: int = 50

@@ -129,6 +129,7 @@ def train(
     from safetensors.torch import save_file
 
     from .packed import PackedModel, widen
+    from .risk import pack_loss
 
     workers = config.workers
     _keep_large_blocks()
@@ -221,16 +222,18 @@ def train(
         rate = config.rate_at(step)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        totals = torch.zeros(2, dtype=torch.float64)  # loss, target tokens
+        # Cross-entropy, reference tokens; what to divide by; expected reward gained, sets of candidates.
+        totals = torch.zeros(5, dtype=torch.float64)
         for i in range(config.packs):
             examples = stream.next(config.stages, step)
             run_positions += sum(map(len, examples))
             positions += sum(map(len, examples))
             if i % workers == rank:
                 pack = build_pack(examples, window, dtype, config.total, config.bidirectional).to(device)
-                loss = model.token_losses(pack).sum()
-                loss.backward()
-                totals += torch.tensor([float(loss.detach()), len(pack.gold)], dtype=torch.float64)
+                loss = pack_loss(model, pack, config.sharpness, config.risk)
+                loss.total.backward()
+                sums = (loss.cross_entropy, loss.references, loss.tokens, loss.gained, loss.sets)
+                totals += torch.tensor(sums, dtype=torch.float64)
         for p in trained.values():
             if p.grad is None:
                 p.grad = torch.zeros_like(p)
@@ -245,7 +248,7 @@ def train(
             _sum_over_workers(totals, workers)
         for p in trained.values():
             assert p.grad is not None
-            p.grad.div_(max(1.0, float(totals[1])))
+            p.grad.div_(max(1.0, float(totals[2])))
         norm = torch.nn.utils.clip_grad_norm_(trained.values(), config.clip)
         if not torch.isfinite(norm):  # before it reaches the weights and the checkpoint
             raise ModelError(
@@ -263,10 +266,11 @@ def train(
             speed = run_positions / (time.monotonic() - began)
             log(
                 {
-                    "loss": round(float(totals[0] / totals[1]), 4),
+                    "loss": round(float(totals[0] / totals[1].clamp(min=1)), 4),
                     "rate": rate,
                     "norm": round(float(norm), 3),
                     "speed": round(speed),
+                    **({"gained": round(float(totals[3] / totals[4]), 4)} if totals[4] else {}),
                 }
             )
         if minutes is not None:

@@ -27,10 +27,14 @@ HELD_OUT_PREFIXES = ("dev", "flores200", "ntrex")
 
 @dataclass(frozen=True)
 class Example:
-    """One source and what is wanted of it: (kind, language, text) of each target, run in one pass."""
+    """One source and what is wanted of it: (kind, language, text) of each target, run in one pass.
+
+    candidates: the model's own outputs for the first target, each with its reward.
+    """
 
     document: str
     targets: tuple[tuple[str, str, str], ...]
+    candidates: tuple[tuple[str, float], ...] = ()
 
 
 Rows = list[dict[str, Any]]
@@ -180,6 +184,14 @@ def _back(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]:
         yield _translation(row["ar"], row["en"], row["to"] == "en")
 
 
+def _candidates(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]:
+    """Rows as ``candidates`` writes them; those that teach nothing have none."""
+    for row in rows:
+        if row["candidates"]:
+            targets = tuple((k, to, text) for k, to, text in row["targets"])
+            yield Example(row["document"], targets, tuple((text, reward) for text, reward in row["candidates"]))
+
+
 MAKERS: dict[str, Make] = {
     "summaries": _summaries,
     "headlines": _headlines,
@@ -189,6 +201,7 @@ MAKERS: dict[str, Make] = {
     "cross": _cross,
     "silver": _silver,
     "back": _back,
+    "candidates": _candidates,
 }
 
 _WITH_DOCUMENTS = (
@@ -321,12 +334,14 @@ def load_mix(
     sources: Iterable[Source] = SOURCES,
     silver: Path | None = None,
     back: Path | None = None,
+    candidates: Path | None = None,
     report: Callable[[str], None] | None = None,
 ) -> dict[str, list[Example]]:
     """Examples of every part, filtered; the same for the same files and seed.
 
     Args:
-        silver, back: files of silver pairs and of back-translations, which become parts of their names.
+        silver, back, candidates: files of silver pairs, of back-translations and of examples with candidates, which
+            become parts of their names.
 
     Raises:
         DataError: a listed file is held out, or none of the files exist.
@@ -353,9 +368,9 @@ def load_mix(
         if report:
             report(f"{source.part:8} {source.name:42} rows {len(rows):6} made {len(made):6} kept {len(kept):6}")
     articles = [e for part in ("sum-ar", "sum-en", "xsum") for e in parts.get(part, [])]
-    for part, made_by, file in (("silver", _silver, silver), ("back", _back, back)):
+    for part, file in (("silver", silver), ("back", back), ("candidates", candidates)):
         if file is not None:
-            parts[part] = list(made_by(list(read_rows(file)), random.Random(seed), Source(part, part, part)))
+            parts[part] = list(MAKERS[part](list(read_rows(file)), random.Random(seed), Source(part, part, part)))
     translations = [*parts.get("tr", []), *parts.get("back", [])]
     grafted = list(graft(translations, articles, random.Random(f"{seed}:graft")))
     if grafted:

@@ -24,10 +24,12 @@ WINDOW_STEP = 64
 
 @dataclass(frozen=True)
 class Encoded:
-    """source: ids, ``<bos>`` first. targets: (prompt ids, target ids with ``<eos>``) of each output."""
+    """source: ids, ``<bos>`` first. targets: (prompt ids, target ids with ``<eos>``) of each output; the last
+    ``len(worth)`` of them are not references but candidates, each with its reward."""
 
     source: tuple[int, ...]
     targets: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    worth: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.source) + sum(len(p) + len(y) for p, y in self.targets)
@@ -51,12 +53,15 @@ class Block:
 @dataclass(frozen=True)
 class Pack:
     """T positions. ids, positions: ``[T]``; at: ``[Y]`` positions whose output is scored; gold: ``[Y]`` what follows
-    them; owner: ``[Y]`` index of the example; blocks cover ``0:used``, and ``used:T`` is padding."""
+    them; target: ``[Y]`` index of the target that this belongs to; worth: ``[N]`` reward of each target, NaN for
+    references; owner: ``[N]`` index of its example; blocks cover ``0:used``, and ``used:T`` is padding."""
 
     ids: Tensor
     positions: Tensor
     at: Tensor
     gold: Tensor
+    target: Tensor
+    worth: Tensor
     owner: Tensor
     blocks: tuple[Block, ...]
     used: int
@@ -70,6 +75,8 @@ class Pack:
             positions=self.positions.to(device),
             at=self.at.to(device),
             gold=self.gold.to(device),
+            target=self.target.to(device),
+            worth=self.worth.to(device),
             owner=self.owner.to(device),
             blocks=blocks,
         )
@@ -109,6 +116,8 @@ def build_pack(
     segment: list[int] = []
     at: list[int] = []
     gold: list[int] = []
+    targets: list[int] = []
+    worth: list[float] = []
     owner: list[int] = []
     groups: list[tuple[int, int]] = []
     for index, one in enumerate(examples):
@@ -123,7 +132,9 @@ def build_pack(
             segment += [j] * length
             at += range(start + len(prompt) - 1, start + length - 1)
             gold += target
-            owner += [index] * len(target)
+            targets += [len(owner)] * len(target)
+            owner.append(index)
+        worth += [math.nan] * (len(one.targets) - len(one.worth)) + list(one.worth)
         example += [index] * (len(ids) - first)
         if groups and len(ids) - groups[-1][0] <= BLOCK_TOKENS:
             groups[-1] = (groups[-1][0], len(ids))
@@ -142,6 +153,5 @@ def build_pack(
         start = min(a, len(ids) - size)
         here = slice(start, start + size)
         blocks.append(Block(a, b, start, *_mask(which[here], part[here], where[here], window, dtype, bidirectional)))
-    return Pack(
-        torch.tensor(ids), where, torch.tensor(at), torch.tensor(gold), torch.tensor(owner), tuple(blocks), used
-    )
+    scored = (torch.tensor(at), torch.tensor(gold), torch.tensor(targets), torch.tensor(worth), torch.tensor(owner))
+    return Pack(torch.tensor(ids), where, *scored, tuple(blocks), used)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def save_examples(parts: Mapping[str, list[Example]], path: Path) -> None:
-    """One JSON line per example: part, document, targets."""
+    """One JSON line per example: part, document, targets, candidates."""
     beside = path.with_name(path.name + ".tmp")
     with beside.open("w", encoding="utf-8") as file:
         for part, examples in parts.items():
             for e in examples:
-                file.write(json.dumps([part, e.document, e.targets], ensure_ascii=False) + "\n")
+                file.write(json.dumps([part, e.document, e.targets, e.candidates], ensure_ascii=False) + "\n")
     beside.replace(path)
 
 
@@ -32,8 +32,10 @@ def load_examples(path: Path) -> dict[str, list[Example]]:
     parts: dict[str, list[Example]] = {}
     with path.open(encoding="utf-8") as file:
         for line in file:
-            part, document, targets = json.loads(line)
-            parts.setdefault(part, []).append(Example(document, tuple((k, to, text) for k, to, text in targets)))
+            part, document, targets, *more = json.loads(line)  # older files have no candidates
+            candidates = tuple((text, reward) for some in more for text, reward in some)
+            example = Example(document, tuple((k, to, text) for k, to, text in targets), candidates)
+            parts.setdefault(part, []).append(example)
     return parts
 
 
@@ -113,11 +115,19 @@ def run_training(
     silver: Path | None,
     minutes: float | None,
     back: Path | None = None,
+    candidates: Path | None = None,
 ) -> None:
     """Trains in ``out``. The filtered mix is kept there, so that a resumed run sees the same examples."""
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "mix.jsonl").is_file():
-        parts = load_mix(data, config.seed, silver=silver, back=back, report=lambda line: print(line, file=sys.stderr))
+        parts = load_mix(
+            data,
+            config.seed,
+            silver=silver,
+            back=back,
+            candidates=candidates,
+            report=lambda line: print(line, file=sys.stderr),
+        )
         save_examples(parts, out / "mix.jsonl")
     (out / "config.json").write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
     arguments = (config, str(weights), str(out), str(start) if start else None, minutes, str(data))

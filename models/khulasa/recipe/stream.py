@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..prompts import length_of, prompt
@@ -21,14 +21,17 @@ from .pack import Encoded
 def encode_example(
     example: Example, sp: Any, most_source: int, most_target: int, bos: int = 2, eos: int = 1
 ) -> Encoded:
-    """Token ids of an example; a target that is cut has no ``<eos>``."""
+    """Token ids of an example; a target that is cut has no ``<eos>``. Candidates are asked for as the reference is."""
     source = (bos, *sp.encode(example.document)[: most_source - 1])
     targets = []
     for kind, language, text in example.targets:
         asked = prompt(kind, language, length_of(len(text.split())))
         wanted = (*sp.encode(" " + text.strip()), eos)[:most_target]
         targets.append((tuple(sp.encode(asked)), wanted))
-    return Encoded(source, tuple(targets))
+    if example.candidates:
+        asked_for = targets[0][0]
+        targets += [(asked_for, (*sp.encode(" " + text.strip()), eos)[:most_target]) for text, _ in example.candidates]
+    return Encoded(source, tuple(targets), tuple(reward for _, reward in example.candidates))
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,7 @@ class Stream:
             one = encode_example(self._example(*item), self.sp, stage.most_source, stage.most_target)
             if len(one) > self.total:  # a long paragraph with its translation: what fits
                 room = self.total - len(one) + len(one.source)
-                one = (
-                    Encoded(one.source[: max(1, room)], one.targets)
-                    if room > 0
-                    else Encoded(one.source[:1], one.targets[:1])
-                )
+                one = replace(one, source=one.source[:room]) if room > 0 else Encoded(one.source[:1], one.targets[:1])
             self._encoded[key] = one
         return self._encoded[key]
 
