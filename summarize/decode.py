@@ -60,8 +60,14 @@ class Decoder:
         beams = self.num_beams or (own.num_beams if own else _BEAMS)
         return beams if self.quality == "fast" else max(beams, DRAWS)
 
-    def encode(self, texts: Sequence[str], languages: Sequence[str]) -> Memory:
-        """The encoder's pass over texts; ``languages`` are theirs."""
+    def encode(self, texts: Sequence[str], languages: Sequence[str], translate: bool = False) -> Memory:
+        """The encoder's pass over texts; ``languages`` are theirs.
+
+        Args:
+            translate: whether they are to be translated: an engine with a glossary then reads names before each.
+        """
+        if translate and hasattr(self.engine, "with_names"):
+            texts = [self.engine.with_names(text, language) for text, language in zip(texts, languages, strict=True)]
         if getattr(self.engine, "takes_sources", False):
             return self.engine.encode(texts, languages)  # type: ignore[call-arg]
         return self.engine.encode(texts)
@@ -92,7 +98,7 @@ class Decoder:
             filled = [i for i, summary in enumerate(summaries) if summary]
             chosen = [summaries[i] for i in filled]
             if chosen:
-                again = self.encode(chosen, [source] * len(chosen))
+                again = self.encode(chosen, [source] * len(chosen), translate=True)
                 translation = Task("translation", task.language, task.length)
                 documents = [texts[i] for i in filled]
                 for i, (output,) in zip(filled, self.decode(again, [translation], chosen, documents), strict=True):

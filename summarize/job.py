@@ -137,9 +137,9 @@ class Job:
             raise DocumentError(why)
         return tuple(reached)
 
-    def _encode(self, documents: Sequence[Prepared]) -> Memory:
+    def _encode(self, documents: Sequence[Prepared], translate: bool = False) -> Memory:
         languages = [document.detection.language for document in documents]
-        return self.decoder.encode([document.text for document in documents], languages)
+        return self.decoder.encode([document.text for document in documents], languages, translate)
 
     def _rows(self, document: Prepared, languages: Sequence[str]) -> list[_Row]:
         """What to encode of a document: a row for each portion of its summary, one where it fits the encoder."""
@@ -284,7 +284,7 @@ class Job:
                 summaries[language] = Summary(line, language, length, 0, True, 0.0, None, (note,))
                 continue
             task = Task("translation", language)
-            memory = self._encode([document])
+            memory = self._encode([document], translate=True)
             tokens = memory.tokens[0]
             output = self.decoder.decode(memory, [task], [document.text])[0][0]
             text, notes = polish(output.text, language, complete=output.finished)

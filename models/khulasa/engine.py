@@ -18,7 +18,7 @@ from ...errors import UsageError
 from ..engine import Attention, Constraint, Decoding, Memory, Output, Restriction, Task
 from ..lookup import lookup_greedy
 from ..search import Found, beam_search, sample
-from . import steps
+from . import glossary, steps
 from .decoder import Decoder
 from .matrices import FORMATS, default_format
 from .prompts import prompt
@@ -81,6 +81,10 @@ class KhulasaEngine:
     def spell(self, text: str) -> list[int]:
         """The ids of a stretch of output."""
         return self.sp.encode(text)
+
+    def with_names(self, text: str, language: str) -> str:
+        """A text in ``language`` that is to be translated, with its names in the other language before it."""
+        return glossary.add_names(text, glossary.load().find(text, language))
 
     @torch.inference_mode()
     def encode(self, documents: Sequence[str]) -> Memory:

@@ -240,6 +240,18 @@ def decoding(
 
 
 @main.command()
+@_data
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def glossary(data: Path, out: Path) -> None:
+    """Build the glossary of names that translations are read with, from the lists in DATA."""
+    from .glossary import build, write
+
+    names = build(data)
+    write(names, out)
+    click.echo(f"{out}: {len(names)} names")
+
+
+@main.command()
 @click.argument("adapters", nargs=-1, required=True, type=_FILE)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--weight", multiple=True, type=float, help="Of each adapter, in order [default: all alike].")

@@ -81,15 +81,19 @@ def engine_with(adapter: Path, weights: Path, device: str = "cpu") -> Iterator[K
 def generate(
     engine: KhulasaEngine, documents: Sequence[str], tasks: Sequence[Task], decoding: Decoding = GREEDY, batch: int = 8
 ) -> list[list[str]]:
-    """Texts ``[documents][tasks]``; documents of like length go together, and candidates are chosen among."""
+    """Texts ``[documents][tasks]``; documents of like length go together, and candidates are chosen among. What is to
+    be translated is read with the glossary's names."""
     from summarize.rerank import decode_best
 
+    source = "en" if tasks[0].language == "ar" else "ar"
+    translate = tasks[0].kind == "translation" and hasattr(engine, "with_names")
+    read = [engine.with_names(text, source) for text in documents] if translate else documents
     order = sorted(range(len(documents)), key=lambda i: len(documents[i]))
     texts: list[list[str]] = [[] for _ in documents]
     for at in range(0, len(order), batch):
         chosen = order[at : at + batch]
         some = [documents[i] for i in chosen]
-        memory = engine.encode(some)
+        memory = engine.encode([read[i] for i in chosen])
         if decoding.several:
             outputs = decode_best(engine, memory, tasks, decoding, some)
         else:

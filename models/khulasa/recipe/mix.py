@@ -12,11 +12,12 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ....errors import DataError
+from .. import glossary
 from . import filters
 from .filters import Seen
 
@@ -37,6 +38,7 @@ class Example:
     candidates: tuple[tuple[str, float], ...] = ()
 
 
+NAMED = 0.75  # of translations are read with names
 Rows = list[dict[str, Any]]
 Make = Callable[[Rows, random.Random, "Source"], Iterator[Example]]
 
@@ -288,6 +290,17 @@ SOURCES: tuple[Source, ...] = (
 )
 
 
+def with_names(examples: Iterable[Example], rnd: random.Random, share: float = NAMED) -> Iterator[Example]:
+    """Translations, a ``share`` of them with the glossary's names before the source, as they are read in use."""
+    names = glossary.load()
+    for example in examples:
+        if rnd.random() < share:
+            source = "en" if example.targets[0][1] == "ar" else "ar"
+            named = glossary.add_names(example.document, names.find(example.document, source))
+            example = replace(example, document=named)
+        yield example
+
+
 def graft(
     translations: Iterable[Example], articles: Sequence[Example], rnd: random.Random, most: int = 1600
 ) -> Iterator[Example]:
@@ -375,6 +388,9 @@ def load_mix(
     grafted = list(graft(translations, articles, random.Random(f"{seed}:graft")))
     if grafted:
         parts["xl-long"] = grafted
+    for part in ("tr", "par", "back"):
+        if part in parts:
+            parts[part] = list(with_names(parts[part], random.Random(f"{seed}:names:{part}")))
     if not any(parts.values()):
         raise DataError(
             f"{data}: none of the training files is there (expected for instance {sources[0].name}.jsonl.gz)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..weights import Layout, iterate_base, merged_tensors
 from .config import TrainConfig
-from .mix import Example, find, load_mix, read_rows
+from .mix import Example, find, load_mix, read_rows, with_names
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +57,12 @@ def validation_examples(data: Path, items: int) -> dict[str, list[Example]]:
         rows = list(read_rows(path))[:: max(1, 997 // (2 * items))][: 2 * items]
         sets["tr ar>en"] = [Example(r["ar"], (("translation", "en", r["en"]),)) for r in rows]
         sets["tr en>ar"] = [Example(r["en"], (("translation", "ar", r["ar"]),)) for r in rows]
+        for source, to in (("ar", "en"), ("en", "ar")):
+            plain = [Example(r[source], (("translation", to, r[to]),)) for r in read_rows(path)]
+            both = zip(plain, with_names(plain, random.Random(0), share=1.0), strict=True)
+            named = [new for old, new in both if new != old][:items]
+            if named:
+                sets[f"tr {source}>{to} named"] = named
     return sets
 
 

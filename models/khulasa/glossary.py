@@ -1,0 +1,143 @@
+"""Names in both languages, put before a text that is to be translated.
+
+A small model cannot know how tens of thousands of clubs, towns and people are called in the other language; it can
+copy. Names of the text that the glossary has are written before it, ``(Leicester City = ليستر سيتي; ...)`` and a line
+break, and the model was trained to take them up (Dinu et al. 2019, "Training neural machine translation to apply
+terminology constraints", put them within the sentence). A name that the glossary reads wrongly does little harm:
+training had such ones, too.
+
+The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its sources and their licences.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from summarize.checks import gazetteer
+from summarize.checks.text import Token, arabic_stems, fold, tokenize
+
+FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
+MOST = 8  # names before one text
+Key = tuple[str, ...]
+
+
+class Name(NamedTuple):
+    """A name as a text has it (without what Arabic writes on to it), in the other language, and its folded words."""
+
+    here: str
+    other: str
+    key: Key
+
+
+def key(name: str) -> Key:
+    """A name's folded words."""
+    return tuple(token.lower for token in tokenize(fold(name)))
+
+
+@dataclass(frozen=True)
+class Glossary:
+    """names: per language of a text, its names' folded words to how they are called in the other language.
+
+    common: words of either language that are no names by themselves.
+    """
+
+    names: dict[str, dict[Key, str]]
+    common: frozenset[str] = frozenset()
+    _widths: dict[str, dict[str, int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        widths: dict[str, dict[str, int]] = {}
+        for language, names in self.names.items():
+            longest = widths.setdefault(language, {})
+            for words in names:
+                longest[words[0]] = max(longest.get(words[0], 0), len(words))
+        object.__setattr__(self, "_widths", widths)
+
+    def find(self, text: str, language: str) -> list[Name]:
+        """The names in ``text`` that are known, each once, in order.
+
+        The longest name wins. Of single words, those that are also common ones are left out, and English ones
+        without a capital.
+        """
+        folded = fold(text)
+        tokens = tokenize(folded)
+        found: dict[Key, Name] = {}
+        i = 0
+        while i < len(tokens):
+            hit = self._at(tokens, i, language)
+            if hit is None:
+                i += 1
+                continue
+            words, skipped = hit
+            first, last = folded.span(tokens[i].start, tokens[i + len(words) - 1].end)
+            here = text[first + skipped : last]
+            if language == "en":
+                here = here.removesuffix("'s").removesuffix("’s")
+            found.setdefault(words, Name(here, self.names[language][words], words))
+            i += len(words)
+        return list(found.values())
+
+    def _at(self, tokens: Sequence[Token], i: int, language: str) -> tuple[Key, int] | None:
+        """The words of the longest name at ``i``, and how many letters are written on to it in front."""
+        token = tokens[i]
+        names, widths = self.names.get(language, {}), self._widths.get(language, {})
+        if language == "ar" and token.kind == "a":
+            heads: Iterable[str] = arabic_stems(token.lower)
+        elif language == "en" and token.kind == "w" and token.text[0].isupper():
+            heads = (token.lower, token.lower.removesuffix("'s"))
+        else:
+            return None
+        best: tuple[Key, int] | None = None
+        for head in dict.fromkeys(heads):
+            for width in range(min(widths.get(head, 0), len(tokens) - i), 0, -1):
+                if best is not None and width <= len(best[0]):
+                    break
+                words = (head, *(t.lower.removesuffix("'s") for t in tokens[i + 1 : i + width]))
+                if words in names and (width > 1 or self._alone(token.lower, head, language)):
+                    best = (words, len(token.lower) - len(head) if language == "ar" else 0)
+                    break
+        return best
+
+    def _alone(self, word: str, head: str, language: str) -> bool:
+        """Whether a single word is a name by itself; of Arabic ones with something written before, only long ones."""
+        if head in self.common or word in self.common or len(head) < 3:
+            return False
+        return language == "en" or len(head) > (3 if word == head else 4)
+
+
+def add_names(text: str, names: Sequence[Name]) -> str:
+    """``text`` with the names before it, MOST of them at most; without names as it is.
+
+    >>> add_names("Leicester won.", [Name("Leicester", "ليستر", ("leicester",))])
+    '(Leicester = ليستر)\\nLeicester won.'
+    """
+    if not names:
+        return text
+    return f"({'; '.join(f'{name.here} = {name.other}' for name in names[:MOST])})\n{text}"
+
+
+@lru_cache(maxsize=1)
+def load() -> Glossary:
+    """The glossary of the package, read once."""
+    names: dict[str, dict[Key, str]] = {"ar": {}, "en": {}}
+    for line in gzip.decompress(FILE.read_bytes()).decode().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        english, arabic, languages = line.split("\t")
+        # The first one of a name is the one to use.
+        if "en" in languages:
+            names["en"].setdefault(key(english), arabic)
+        if "ar" in languages:
+            names["ar"].setdefault(key(arabic), english)
+    return Glossary(names, common())
+
+
+def common() -> frozenset[str]:
+    """Words that are no names by themselves, of both languages."""
+    words = gazetteer.load()
+    return words.english | words.arabic
