@@ -88,6 +88,18 @@ def test_auto_takes_what_the_engine_says_of_each_direction():
     assert (two["en"].text, two["ar"].text) == (SHORT["en"], SHORT["ar"])
 
 
+def test_what_is_translated_is_read_with_names():
+    s = summarizer()
+    s.engine.with_names = lambda text, language: f"({language}) {text}"
+    read = []
+    s.engine.output = lambda text, task: read.append((task.kind, text)) or Output((1,), SHORT[task.language], True, 0.0)
+    assert s(ENGLISH, to="ar", route="translate")["ar"].text == SHORT["ar"]
+    assert read == [("summary", ENGLISH.strip()), ("translation", f"(en) {SHORT['en']}")]
+    read.clear()
+    assert s("The bus was late.", to=["ar", "en"])["en"].text == "The bus was late."  # too short: only translated
+    assert read == [("translation", "(en) The bus was late.")]
+
+
 def test_nothing_written_is_nothing_translated():
     s = summarizer()
     nothing, something = s(["Nothing to say. " + ENGLISH, ENGLISH], route="translate")
