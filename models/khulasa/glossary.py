@@ -23,7 +23,6 @@ from summarize.checks.text import Token, arabic_stems, fold, tokenize
 
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 MOST = 8  # names before one text
-Key = tuple[str, ...]
 
 
 class Name(NamedTuple):
@@ -31,12 +30,16 @@ class Name(NamedTuple):
 
     here: str
     other: str
-    key: Key
+    key: str
 
 
-def key(name: str) -> Key:
-    """A name's folded words."""
-    return tuple(token.lower for token in tokenize(fold(name)))
+def key(name: str) -> str:
+    """A name's folded words, a space between them.
+
+    >>> key("Al-Ahly")
+    'al - ahly'
+    """
+    return " ".join(token.lower for token in tokenize(fold(name)))
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Glossary:
     common: words of either language that are no names by themselves.
     """
 
-    names: dict[str, dict[Key, str]]
+    names: dict[str, dict[str, str]]
     common: frozenset[str] = frozenset()
     _widths: dict[str, dict[str, int]] = field(init=False, repr=False, compare=False)
 
@@ -55,7 +58,9 @@ class Glossary:
         for language, names in self.names.items():
             longest = widths.setdefault(language, {})
             for words in names:
-                longest[words[0]] = max(longest.get(words[0], 0), len(words))
+                first, width = words.partition(" ")[0], words.count(" ") + 1
+                if width > longest.get(first, 0):
+                    longest[first] = width
         object.__setattr__(self, "_widths", widths)
 
     def find(self, text: str, language: str) -> list[Name]:
@@ -66,7 +71,7 @@ class Glossary:
         """
         folded = fold(text)
         tokens = tokenize(folded)
-        found: dict[Key, Name] = {}
+        found: dict[str, Name] = {}
         i = 0
         while i < len(tokens):
             hit = self._at(tokens, i, language)
@@ -74,15 +79,16 @@ class Glossary:
                 i += 1
                 continue
             words, skipped = hit
-            first, last = folded.span(tokens[i].start, tokens[i + len(words) - 1].end)
+            width = words.count(" ") + 1
+            first, last = folded.span(tokens[i].start, tokens[i + width - 1].end)
             here = text[first + skipped : last]
             if language == "en":
                 here = here.removesuffix("'s").removesuffix("’s")
             found.setdefault(words, Name(here, self.names[language][words], words))
-            i += len(words)
+            i += width
         return list(found.values())
 
-    def _at(self, tokens: Sequence[Token], i: int, language: str) -> tuple[Key, int] | None:
+    def _at(self, tokens: Sequence[Token], i: int, language: str) -> tuple[str, int] | None:
         """The words of the longest name at ``i``, and how many letters are written on to it in front."""
         token = tokens[i]
         names, widths = self.names.get(language, {}), self._widths.get(language, {})
@@ -92,14 +98,15 @@ class Glossary:
             heads = (token.lower, token.lower.removesuffix("'s"))
         else:
             return None
-        best: tuple[Key, int] | None = None
+        best: tuple[str, int] | None = None
+        longest = 0
         for head in dict.fromkeys(heads):
             for width in range(min(widths.get(head, 0), len(tokens) - i), 0, -1):
-                if best is not None and width <= len(best[0]):
+                if width <= longest:
                     break
-                words = (head, *(t.lower.removesuffix("'s") for t in tokens[i + 1 : i + width]))
+                words = " ".join((head, *(t.lower.removesuffix("'s") for t in tokens[i + 1 : i + width])))
                 if words in names and (width > 1 or self._alone(token.lower, head, language)):
-                    best = (words, len(token.lower) - len(head) if language == "ar" else 0)
+                    best, longest = (words, len(token.lower) - len(head) if language == "ar" else 0), width
                     break
         return best
 
@@ -113,7 +120,7 @@ class Glossary:
 def add_names(text: str, names: Sequence[Name]) -> str:
     """``text`` with the names before it, MOST of them at most; without names as it is.
 
-    >>> add_names("Leicester won.", [Name("Leicester", "ليستر", ("leicester",))])
+    >>> add_names("Leicester won.", [Name("Leicester", "ليستر", "leicester")])
     '(Leicester = ليستر)\\nLeicester won.'
     """
     if not names:
@@ -124,16 +131,14 @@ def add_names(text: str, names: Sequence[Name]) -> str:
 @lru_cache(maxsize=1)
 def load() -> Glossary:
     """The glossary of the package, read once."""
-    names: dict[str, dict[Key, str]] = {"ar": {}, "en": {}}
+    names: dict[str, dict[str, str]] = {}
+    current: dict[str, str] = {}
     for line in gzip.decompress(FILE.read_bytes()).decode().splitlines():
-        if not line or line.startswith("#"):
-            continue
-        english, arabic, languages = line.split("\t")
-        # The first one of a name is the one to use.
-        if "en" in languages:
-            names["en"].setdefault(key(english), arabic)
-        if "ar" in languages:
-            names["ar"].setdefault(key(arabic), english)
+        if line.startswith("["):
+            current = names.setdefault(line.strip("[]"), {})
+        elif not line.startswith("#"):
+            name, _, other = line.partition("\t")
+            current[name] = other
     return Glossary(names, common())
 
 

@@ -42,7 +42,7 @@ def test_names_are_found(text, language, names):
 
 
 def test_add_names():
-    names = [Name(f"N{i}", f"س{i}", (f"n{i}",)) for i in range(glossary.MOST + 3)]
+    names = [Name(f"N{i}", f"س{i}", f"n{i}") for i in range(glossary.MOST + 3)]
     first, rest = add_names("Text.\nMore.", names).split("\n", 1)
     assert rest == "Text.\nMore." and first.startswith("(N0 = س0; N1 = س1") and first.endswith("= س7)")
     assert add_names("Text.", []) == "Text."

@@ -248,7 +248,7 @@ def glossary(data: Path, out: Path) -> None:
 
     names = build(data)
     write(names, out)
-    click.echo(f"{out}: {len(names)} names")
+    click.echo(f"{out}: {', '.join(f'{len(some)} names in {language}' for language, some in names.items())}")
 
 
 @main.command()

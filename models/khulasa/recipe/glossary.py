@@ -5,9 +5,10 @@
   contributors), from ArWikiCats.
 * ``names-mixed``, rows of google/transliteration only: parts of names (Apache-2.0, copyright Google LLC).
 
-Lines ``English<TAB>Arabic<TAB>languages``: of the texts that it is read in. Where a name is there twice, the first
-counts. Left out are names of two letters, words that bitext mostly translates otherwise (Mdina is written like the
-word for city), and Arabic single words that are frequent in news without bitext that shows them to be names.
+Of each language a section, ``[ar]`` and ``[en]``, of lines: the folded words of a name, a tab, and the name in the
+other language. Where a name is there twice, the first counts. Left out are names of two letters, words that bitext
+mostly translates otherwise (Mdina is written like the word for city), and Arabic single words that are frequent in
+news without bitext that shows them to be names.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from summarize.checks import gazetteer
 from summarize.checks.text import arabic_light
 
 from ....errors import DataError
-from ..glossary import Glossary, Key, common, key
+from ..glossary import Glossary, common, key
 from .mix import SOURCES, find, read_rows
 
 KINDS = ("sports-club", "sports-league", "sports-body", "person", "country", "city", "place", "topic")
@@ -80,14 +81,14 @@ def _given(rows: list[dict[str, Any]]) -> Iterator[_Pair]:
 def candidates(data: Path) -> list[_Pair]:
     """English and Arabic of every name, the ones to prefer first."""
     titles = _rows(data, "names-arwiki")
-    seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    seen: set[tuple[str, str]] = set()
     pairs = []
     for source in (_places(), _titles(titles), _parts_of_people(titles), _given(_rows(data, "names-mixed"))):
         for english, arabic in source:
             if not (_ENGLISH.fullmatch(english) and _ARABIC.fullmatch(arabic)) or min(len(english), len(arabic)) < 3:
                 continue
             both = (key(english), key(arabic))
-            if all(both) and both not in seen and len(both[0]) <= 5:
+            if all(both) and both not in seen and len(both[0].split()) <= 5:
                 seen.add(both)
                 pairs.append((english, arabic))
     return pairs
@@ -106,10 +107,10 @@ def sentences(data: Path) -> Iterator[dict[str, Any]]:
 class Evidence:
     """How often bitext has a name in a text of a language, and how often its other side has what the glossary says."""
 
-    times: Mapping[str, Counter[Key]]
-    right: Mapping[str, Counter[Key]]
+    times: Mapping[str, Counter[str]]
+    right: Mapping[str, Counter[str]]
 
-    def share(self, language: str, name: Key) -> float | None:
+    def share(self, language: str, name: str) -> float | None:
         """``right`` of ``times``; None of a name that is there less than twice."""
         times = self.times[language][name]
         return self.right[language][name] / times if times > 1 else None
@@ -121,10 +122,12 @@ def gather(glossary: Glossary, rows: Iterable[Mapping[str, Any]]) -> Evidence:
     for row in rows:
         for language, other in (("ar", "en"), ("en", "ar")):
             found = glossary.find(row[language], language)
-            words = {_light(word, other) for word in key(row[other])} if found else set()
+            words = {_light(word, other) for word in key(row[other]).split()} if found else set()
             for name in found:
                 evidence.times[language][name.key] += 1
-                evidence.right[language][name.key] += all(_light(word, other) in words for word in key(name.other))
+                evidence.right[language][name.key] += all(
+                    _light(word, other) in words for word in key(name.other).split()
+                )
     return evidence
 
 
@@ -132,23 +135,23 @@ def _light(word: str, language: str) -> str:
     return arabic_light(word) if language == "ar" else word
 
 
-def frequent(glossary: Glossary, documents: Iterable[str], least: int) -> set[Key]:
+def frequent(glossary: Glossary, documents: Iterable[str], least: int) -> set[str]:
     """Single Arabic words of the glossary that so many documents have."""
-    times: Counter[Key] = Counter()
+    times: Counter[str] = Counter()
     for document in documents:
         times.update({name.key for name in glossary.find(document, "ar")})
-    return {name for name, n in times.items() if n >= least and len(name) == 1}
+    return {name for name, n in times.items() if n >= least and " " not in name}
 
 
-def build(data: Path, documents: int = 3000, least: float = 0.4) -> list[tuple[str, str, str]]:
-    """English and Arabic of every name, and the languages that it is read in.
+def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
+    """For texts of either language, the folded words of every name and the name in the other language.
 
     Args:
         documents: news that frequent words are counted in; one in two hundred is frequent.
         least: share of a name's sentences of bitext that must have it on the other side.
     """
     found = candidates(data)
-    names: dict[str, dict[Key, str]] = {"ar": {}, "en": {}}
+    names: dict[str, dict[str, str]] = {"ar": {}, "en": {}}
     for english, arabic in found:
         names["en"].setdefault(key(english), arabic)
         names["ar"].setdefault(key(arabic), english)
@@ -157,27 +160,28 @@ def build(data: Path, documents: int = 3000, least: float = 0.4) -> list[tuple[s
     path = find(data, "ar/ant_bbc")
     news = [row["document"] for row in islice(read_rows(path), documents)] if path else []
     often = frequent(whole, news, max(3, documents // 200))
-    kept = []
-    for english, arabic in found:
-        languages = []
-        for language, name, other in (("ar", key(arabic), english), ("en", key(english), arabic)):
-            share = evidence.share(language, name)
-            # Of a single Arabic word, an English one that is not a name by itself (wind, world) tells the same.
-            word = language == "ar" and len(name) == 1 and (name in often or set(key(other)) <= whole.common)
-            if names[language][name] == other and (
-                (share is None and not word) or (share is not None and share >= least)
-            ):
-                languages.append(language)
-        if languages:
-            kept.append((english, arabic, " ".join(languages)))
-    return kept
+
+    def keeps(language: str, name: str, other: str) -> bool:
+        share = evidence.share(language, name)
+        if share is not None:
+            return share >= least
+        # Of a single Arabic word, an English one that is not a name by itself (wind, world) tells the same.
+        doubtful = name in often or set(key(other).split()) <= whole.common
+        return language == "en" or " " in name or not doubtful
+
+    return {
+        language: {name: other for name, other in some.items() if keeps(language, name, other)}
+        for language, some in names.items()
+    }
 
 
-def write(names: Iterable[tuple[str, str, str]], out: Path) -> None:
+def write(names: Mapping[str, Mapping[str, str]], out: Path) -> None:
     """The file; the same bytes for the same names."""
-    head = (
-        "# Titles of the Arabic Wikipedia: CC BY-SA 4.0, Wikipedia contributors, from ArWikiCats. Parts of names:\n"
-        "# google/transliteration, Apache-2.0, copyright Google LLC. Countries: CLDR, Unicode licence v3.\n"
-    )
+    lines = [
+        "# Titles of the Arabic Wikipedia: CC BY-SA 4.0, Wikipedia contributors, from ArWikiCats. Parts of names:",
+        "# google/transliteration, Apache-2.0, copyright Google LLC. Countries: CLDR, Unicode licence v3.",
+    ]
+    for language, some in names.items():
+        lines += [f"[{language}]", *(f"{name}\t{other}" for name, other in some.items())]
     with out.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write((head + "".join("\t".join(name) + "\n" for name in names)).encode())
+        packed.write("".join(line + "\n" for line in lines).encode())
