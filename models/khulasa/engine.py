@@ -144,7 +144,8 @@ class KhulasaEngine:
         return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
 
     def _output(self, found: Found) -> Output:
-        return Output(found.ids, self.sp.decode(list(found.ids)).strip(), found.finished, found.score)
+        text = glossary.drop_names(self.sp.decode(list(found.ids))).strip()
+        return Output(found.ids, text, found.finished, found.score)
 
     def _search(
         self,

@@ -12,6 +12,7 @@ The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -23,6 +24,7 @@ from summarize.checks.text import Token, arabic_stems, fold, tokenize
 
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 MOST = 8  # names before one text
+_NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
 
 
 class Name(NamedTuple):
@@ -126,6 +128,15 @@ def add_names(text: str, names: Sequence[Name]) -> str:
     if not names:
         return text
     return f"({'; '.join(f'{name.here} = {name.other}' for name in names[:MOST])})\n{text}"
+
+
+def drop_names(text: str) -> str:
+    """An output without the names before its source, where the model translated them, too.
+
+    >>> drop_names("(Chicago = شيكاغو)\\n(Then) he won.")
+    '(Then) he won.'
+    """
+    return _NAMES.sub("", text)
 
 
 @lru_cache(maxsize=1)

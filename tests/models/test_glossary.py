@@ -64,3 +64,16 @@ def test_the_packages_list():
     # Words of every day that are written like a name.
     assert look("قالت الدولة إن العمل في المدينة سيبدأ غالبا هذا العام", "ar") == {}
     assert look("He was reading in the grand hall on Black Day.", "en") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("(April = نيسان; Hull = هل)\nThe text.", "The text."),
+        (" (April = نيسان) The text (a = b).", "The text (a = b)."),
+        ("(Reuters) - The text.", "(Reuters) - The text."),
+        ("(April = نيسان)", ""),
+    ],
+)
+def test_names_that_were_translated_too_are_dropped(text, kept):
+    assert glossary.drop_names(text) == kept
