@@ -10,7 +10,7 @@ import pytest
 
 from summarize.models.engine import Memory, Output
 from summarize.models.khulasa.recipe import back
-from summarize.models.khulasa.recipe.mix import Example, load_mix, read_rows
+from summarize.models.khulasa.recipe.mix import load_mix, read_rows
 
 HUMAN = "افتتح الأردن 12 مدرسة جديدة في عمان خلال عام 2019"
 GOOD = "Jordan opened 12 new schools in Amman in 2019"
@@ -60,8 +60,9 @@ def test_pairs_are_kept_and_a_killed_run_goes_on(tmp_path: Path, data: Path):
     assert back.make_back(engine, rows, "ar", out, batch=2) == {"kept": 1, "language": 5}
     assert [row["id"] for row in read_rows(out)] == ["r0", "r4", "r8", "r12", "r16"] and len(engine.asked) == 22
     examples = load_mix(data, back=out)["back"]
-    # The human sentence is what is learnt.
-    assert examples == [Example(GOOD, (("translation", "ar", HUMAN),))] * 5
+    # The human sentence is what is learnt; some sources are read with names.
+    assert [example.targets for example in examples] == [(("translation", "ar", HUMAN),)] * 5
+    assert {example.document for example in examples} == {GOOD, f"(Jordan = الأردن; Amman = عمان)\n{GOOD}"}
 
 
 def test_sentences_are_of_training_documents_only(tmp_path: Path):
