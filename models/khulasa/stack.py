@@ -175,15 +175,17 @@ class Stack:
 
         The same object until more positions are asked for than it has.
         """
-        if not self._tables or len(self._tables[True]) < most:
+        tables = self._tables
+        if not tables or len(tables[True]) < most:
             d = self.config["head_dim"]
             steps = torch.arange(0, d, 2, device=self.device, dtype=torch.float32) / d
             at = torch.arange(-(-most // 1024) * 1024, device=self.device, dtype=torch.float32)[:, None]
-            self._tables = {}
+            tables = {}
             for everywhere, theta in ((True, "rope_theta_global"), (False, "rope_theta_local")):
                 angles = at / self.config[theta] ** steps
-                self._tables[everywhere] = torch.polar(torch.ones_like(angles), angles)
-        return self._tables
+                tables[everywhere] = torch.polar(torch.ones_like(angles), angles)
+            self._tables = tables  # whole, since other threads read it
+        return tables
 
     def rotations(self, positions: Tensor) -> dict[bool, Any]:
         """By kind of layer, what ``project`` needs of ``positions [...]``: the tables' lines ``[..., 1, d / 2]``."""

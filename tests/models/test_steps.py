@@ -197,6 +197,20 @@ def test_several_callers_at_once(monkeypatch):
     assert len(results) == 4 and all(torch.equal(one, results[0]) for one in results)
 
 
+def test_tables_are_whole_whenever_another_thread_looks(monkeypatch):
+    stack, seen = make(), []
+    polar = torch.polar
+
+    def looking(*arguments):
+        seen.append(set(stack._tables))
+        return polar(*arguments)
+
+    monkeypatch.setattr(torch, "polar", looking)
+    for most in (10, 5000):
+        assert {len(table) for table in stack.tables(most).values()} == {-(-most // 1024) * 1024}
+    assert seen == [set(), set(), {True, False}, {True, False}]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_forked_process_has_threads_of_its_own(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)

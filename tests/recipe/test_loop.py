@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -141,15 +143,28 @@ def test_stops_in_time_with_a_checkpoint(tmp_path, tiny_tensors, tiny_config, ch
     assert 0 < torch.load(tmp_path / "r" / "checkpoint.pt")["step"] < 10_000
 
 
+def test_rate_falls_with_time(monkeypatch, tmp_path, tiny_tensors, tiny_config, characters):
+    clock = itertools.count()  # a second between looks
+    monkeypatch.setattr("summarize.models.khulasa.recipe.loop.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    config = replace(CONFIG, steps=10_000, save_every=0, validate_every=0, timed=True, decay_from=0.5, floor=0.1)
+    run(tmp_path / "r", tiny_tensors, tiny_config, characters, config, minutes=1)
+    rates = [r["rate"] for r in read_curves(tmp_path / "r") if "rate" in r]
+    assert rates[0] == rates[1] == config.rate and rates == sorted(rates, reverse=True)
+    assert len(rates) == 5 and rates[-1] == pytest.approx(config.rate * (1 - 0.9 * (53 / 60 - 0.5) / 0.5), rel=0.03)
+
+
 def test_comparison_and_plot(tmp_path, tiny_tensors, tiny_config, characters):
     def briefly(config, folder, minutes):
-        assert minutes == 7 and config.decay_from == 1
+        assert minutes == 7 and config.timed
         small = replace(CONFIG, rank=min(config.rank, 4), rate=config.rate, steps=2)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "mix.jsonl").open("a") as file:  # made once, then copied
+            file.write(config.rank * "x" if file.tell() == 0 else "")
         train(0, small, tiny_tensors, tiny_config, PARTS, DEV, characters, folder)
 
     results = comparing.compare(["rank32", "full"], 7, "cpu", tmp_path, briefly)
     assert [r.variant for r in results] == ["rank32", "full"]
+    assert (tmp_path / "full" / "mix.jsonl").read_text() == 32 * "x"
     lines = comparing.table(results).splitlines()
     assert len(lines) == 3 and "copy" in lines[0] and f"{results[1].losses['copy']:.4f}" in lines[2]
     xs, ys = series(read_curves(tmp_path / "rank32"), "validation")["copy"]

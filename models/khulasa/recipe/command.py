@@ -19,6 +19,9 @@ _weights = click.option(
     "--weights", default=BUNDLED, type=_FOLDER, help="Folder with the int8 base, its configuration and vocabulary."
 )
 _config = click.option("--config", "name", default="cpu", show_default=True, help="A named setting or a JSON file.")
+_start = click.option("--start", type=_FILE, help="Adapter to begin from [default: that of --weights].")
+_silver = click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
+_back = click.option("--back", type=_FILE, help="Back-translations to add to the mix.")
 
 
 class _Group(click.Group):
@@ -56,10 +59,10 @@ def base(kept_ids: Path, vocabulary: Path, gguf: Path | None, out: Path) -> None
 @_config
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Resumes if it can.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a field; values are JSON.")
-@click.option("--start", type=_FILE, help="Adapter to begin from [default: that of --weights].")
+@_start
 @click.option("--from-base", is_flag=True, help="Begin at the base, without an adapter.")
-@click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
-@click.option("--back", type=_FILE, help="Back-translations to add to the mix.")
+@_silver
+@_back
 @click.option("--candidates", type=_FILE, help="Examples with candidates to add to the mix.")
 @click.option("--minutes", type=float, help="Stop, with a checkpoint, after so long.")
 def run(
@@ -192,10 +195,24 @@ def candidates(data: Path, weights: Path, adapter: Path, out: Path, part: tuple[
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--minutes", default=30.0, show_default=True, help="Time of each variant.")
 @click.option("--variant", multiple=True, help="Default: all of them.")
-def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, variant: tuple[str, ...]) -> None:
+@_start
+@_silver
+@_back
+def compare(
+    data: Path,
+    weights: Path,
+    name: str,
+    out: Path,
+    minutes: float,
+    variant: tuple[str, ...],
+    start: Path | None,
+    silver: Path | None,
+    back: Path | None,
+) -> None:
     """Train rank 32, rank 128 and every matrix, and other learning rates, for equal times; print the losses.
 
-    All begin at the adapter of --weights; for every matrix, it is merged first.
+    All begin at the same adapter; for every matrix, it is merged first. A killed comparison begins the variant anew
+    that it was in.
     """
     from ....errors import UsageError
     from .compare import VARIANTS, table
@@ -211,7 +228,7 @@ def compare(data: Path, weights: Path, name: str, out: Path, minutes: float, var
         name,
         out,
         lambda config, folder, time: run_training(
-            config, data, folder, weights, weights / "adapter.safetensors", None, time
+            config, data, folder, weights, start or weights / "adapter.safetensors", silver, time, back
         ),
     )
     click.echo(table(results))

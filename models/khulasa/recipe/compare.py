@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,17 +31,21 @@ class Compared:
 
 
 def variant_config(name: str, variant: str) -> TrainConfig:
-    """The setting ``name`` changed to ``variant``, with a level learning rate, since time and not steps ends it."""
-    return load_config(name, (*VARIANTS[variant], "steps=1000000", "decay_from=1", "ema=0.95", "save_every=0"))
+    """The setting ``name`` changed to ``variant``; time, not steps, ends it, and its learning rate falls with time."""
+    return load_config(name, (*VARIANTS[variant], "steps=1000000", "timed=true", "save_every=0"))
 
 
 def compare(
     variants: Sequence[str], minutes: float, name: str, out: Path, train: Callable[[TrainConfig, Path, float], None]
 ) -> list[Compared]:
-    """Trains each variant for ``minutes`` in ``out/<variant>`` with ``train(config, folder, minutes)``."""
+    """Trains each variant for ``minutes`` in ``out/<variant>`` with ``train(config, folder, minutes)``, on one mix."""
     results = []
+    mix = out / variants[0] / "mix.jsonl"
     for variant in variants:
         folder = out / variant
+        if mix.is_file() and not (folder / mix.name).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(mix, folder)
         train(variant_config(name, variant), folder, minutes)
         last = [r for r in read_curves(folder) if "validation" in r][-1]
         results.append(Compared(variant, last["positions"], last["validation"]))

@@ -46,7 +46,8 @@ class TrainConfig:
         steps: optimizer steps in all; each takes ``packs`` packs of ``total`` positions.
         workers: processes on CPU, one thread each: they meet once a step, so a busy core costs little. 1 on CUDA.
         rate: AdamW's peak learning rate: ``warmup`` steps up, level, then linearly down to ``floor`` of it from
-            ``decay_from`` (a share of the steps) on.
+            ``decay_from`` (a share of the run) on.
+        timed: whether shares of the run are of its minutes, where it is given any, instead of its steps.
         ema: decay of the averaged weights, which are what is released.
         stages: the curriculum, in order.
         risk: weight of the expected reward of examples with candidates; sharpness: how much likelier a candidate of
@@ -64,6 +65,7 @@ class TrainConfig:
     rate: float = 2.5e-4
     warmup: int = 20
     decay_from: float = 0.7
+    timed: bool = False
     floor: float = 0.05
     clip: float = 1.0
     weight_decay: float = 0.0
@@ -80,11 +82,11 @@ class TrainConfig:
     bidirectional: bool = False
     stages: tuple[Stage, ...] = CURRICULUM
 
-    def rate_at(self, step: int) -> float:
-        """The learning rate of a step, from 0 on."""
-        down = self.decay_from * self.steps
-        slope = 1.0 if step < down else 1.0 - (1.0 - self.floor) * (step - down) / max(1.0, self.steps - down)
-        return self.rate * min(1.0, (step + 1) / max(1, self.warmup)) * max(self.floor, slope)
+    def rate_at(self, step: int, done: float | None = None) -> float:
+        """The learning rate of a step, from 0 on; ``done``: the share of the run that is over, by steps if None."""
+        done = step / self.steps if done is None else done
+        over = min(1.0, max(0.0, done - self.decay_from) / max(1e-9, 1.0 - self.decay_from))
+        return self.rate * min(1.0, (step + 1) / max(1, self.warmup)) * (1.0 - (1.0 - self.floor) * over)
 
 
 # One GPU: about eight passes over the mix.

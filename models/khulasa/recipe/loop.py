@@ -217,9 +217,9 @@ def train(
     if step == 0:
         validate()
     began, first, run_positions = time.monotonic(), step, 0
-    stop = torch.zeros(1)
-    while step < config.steps and not stop:
-        rate = config.rate_at(step)
+    over = torch.zeros(1)  # the share of the minutes, by the first worker's clock
+    while step < config.steps and over < 1:
+        rate = config.rate_at(step, float(over) if config.timed and minutes else None)
         for group in optimizer.param_groups:
             group["lr"] = rate
         # Cross-entropy, reference tokens; what to divide by; expected reward gained, sets of candidates.
@@ -274,8 +274,8 @@ def train(
                 }
             )
         if minutes is not None:
-            stop = torch.tensor([float(rank == 0 and time.monotonic() - began > 60 * minutes)])
-            _sum_over_workers(stop, workers)
+            over = torch.tensor([(rank == 0) * (time.monotonic() - began) / (60 * minutes)])
+            _sum_over_workers(over, workers)
         if config.save_every and step % config.save_every == 0:
             save()
         if config.validate_every and step % config.validate_every == 0:
