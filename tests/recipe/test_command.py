@@ -69,6 +69,7 @@ def test_scores_of_known_outputs():
     scores = measure.score_outputs(made)
     assert scores["ar/dev>ar language"] == 50.0
     assert scores["ar/dev>ar numbers"] == 50.0
+    assert scores["ar/dev>ar words"] == 3.5
     assert "ar/dev>ar names" not in scores
     assert scores["parallel/flores200_dev>en chrF"] == 100.0
     # One of two summaries shares words: tokens 3 of 3 and 3 of 5, or 4 where the conjunction is a word of its own.

@@ -242,8 +242,20 @@ def compare(
 @click.option("--sets", help="Only these dev sets, comma-separated.")
 @click.option("--setting", multiple=True, metavar="NAME", help="Default: all of them.")
 @click.option("--both", is_flag=True, help="Into the other language, too.")
+@click.option(
+    "--length",
+    type=click.Choice(["short", "medium", "long"]),
+    help="Summaries, and references, of this length [default: those of each set].",
+)
 def decoding(
-    data: Path, weights: Path, adapter: Path, items: int, sets: str | None, setting: tuple[str, ...], both: bool
+    data: Path,
+    weights: Path,
+    adapter: Path,
+    items: int,
+    sets: str | None,
+    setting: tuple[str, ...],
+    both: bool,
+    length: str | None,
 ) -> None:
     """Try decoding settings on the dev sets and print what each scores."""
     from ....errors import UsageError
@@ -253,7 +265,8 @@ def decoding(
         if name not in SETTINGS:
             raise UsageError(f"{name!r} is not a setting; choose from {', '.join(SETTINGS)}")
     settings = {name: SETTINGS[name] for name in setting or SETTINGS}
-    click.echo(table(search(adapter, data, weights, items, sets.split(",") if sets else None, settings, both)))
+    only = sets.split(",") if sets else None
+    click.echo(table(search(adapter, data, weights, items, only, settings, both, length)))
 
 
 @main.command()

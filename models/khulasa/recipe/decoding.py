@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from summarize.rerank import widened
@@ -13,17 +13,23 @@ from summarize.rerank import widened
 from ...engine import Decoding
 from .measure import engine_with, outputs_of, score_outputs
 
+_GREEDY = Decoding(max_new_tokens=176)
+_BEAMS = Decoding(num_beams=4, early=True, max_new_tokens=176)
 SETTINGS: dict[str, Decoding] = {
-    "greedy": Decoding(max_new_tokens=110),
-    "greedy-4gram": Decoding(no_repeat_ngram_size=4, max_new_tokens=110),
-    "greedy-min12": Decoding(min_new_tokens=12, max_new_tokens=110),
-    "beams4": Decoding(num_beams=4, max_new_tokens=110),
-    "beams4-penalty0.6": Decoding(num_beams=4, length_penalty=0.6, max_new_tokens=110),
-    "beams4-penalty1.5": Decoding(num_beams=4, length_penalty=1.5, max_new_tokens=110),
+    "greedy": _GREEDY,
+    "greedy-4gram": replace(_GREEDY, no_repeat_ngram_size=4),
+    "greedy-min12": replace(_GREEDY, min_new_tokens=12),
+    "beams4": _BEAMS,
+    "beams4-3gram": replace(_BEAMS, no_repeat_ngram_size=3),
+    "beams4-min12": replace(_BEAMS, min_new_tokens=12),
+    "beams4-penalty0": replace(_BEAMS, length_penalty=0.0),
+    "beams4-penalty0.6": replace(_BEAMS, length_penalty=0.6),
+    "beams4-penalty-0.5": replace(_BEAMS, length_penalty=-0.5),
+    "beams4-penalty1.5": replace(_BEAMS, length_penalty=1.5),
     # Several candidates, and the choice among them.
-    "best-of-beams4": Decoding(num_beams=4, num_return=4, max_new_tokens=110),
-    "best-greedy": widened(Decoding(max_new_tokens=110)),
-    "best": widened(Decoding(num_beams=4, max_new_tokens=110)),
+    "best-of-beams4": replace(_BEAMS, num_return=4),
+    "best-greedy": widened(_GREEDY),
+    "best": widened(_BEAMS),
 }
 
 
@@ -44,13 +50,14 @@ def search(
     only: Sequence[str] | None = None,
     settings: Mapping[str, Decoding] = SETTINGS,
     both: bool = False,
+    length: str | None = None,
 ) -> list[Tried]:
-    """Every setting on the same documents; ``both``: into the other language, too."""
+    """Every setting on the same documents; ``both``: into the other language, too; ``length``: see ``outputs_of``."""
     tried = []
     with engine_with(adapter, weights) as engine:
         for name, decoding in settings.items():
             began = time.monotonic()
-            outputs = outputs_of(engine, data, items, decoding, both=both, only=only)
+            outputs = outputs_of(engine, data, items, decoding, both=both, only=only, length=length)
             tried.append(Tried(name, score_outputs(outputs), time.monotonic() - began))
     return tried
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine import Decoding, Task
+from ..prompts import length_of
 from ..weights import Layout
 from .mix import find, read_rows
 
@@ -62,6 +63,10 @@ class Measured:
                 "output": g.output,
                 "reference": g.reference,
             }
+
+
+def _length(summary: str) -> str:
+    return length_of(len(summary.split()))
 
 
 @contextmanager
@@ -126,7 +131,8 @@ def claims(outputs: Sequence[Generated]) -> dict[str, tuple[int, int]]:
 
 def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
     """Scores by "set>language metric": ROUGE F1 or chrF where there are references, outputs in the language
-    asked for, and numbers and names that the document supports (left out where none are stated); in per cent."""
+    asked for, and numbers and names that the document supports (left out where none are stated), in per cent; words
+    of an output."""
     from summarize.eval.rouge import Rouge
 
     scores: dict[str, float] = {}
@@ -143,6 +149,7 @@ def score_outputs(outputs: Sequence[Generated]) -> dict[str, float]:
             found = Rouge(lang=language).corpus([g.output for g in group], [g.reference for g in group])
             for metric in ("rouge1", "rouge2", "rougeL"):
                 scores[f"{label} {metric}"] = 100 * found.mean(metric).f1
+        scores[f"{label} words"] = sum(len(g.output.split()) for g in group) / len(group)
         scores[f"{label} language"] = 100 * sum(right_language(g.output, language) for g in group) / len(group)
         for kind, (good, stated) in claims(group).items():
             if stated:
@@ -159,6 +166,7 @@ def outputs_of(
     both: bool = True,
     only: Sequence[str] | None = None,
     pivot: bool = False,
+    length: str | None = None,
 ) -> list[Generated]:
     """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
 
@@ -166,16 +174,18 @@ def outputs_of(
         both: into both languages on one set of each language.
         only: names of the sets to use; None uses all.
         pivot: into the other language also by translating the summary, as set "... via ar" (or en).
+        length: of the summaries, of documents that have a reference of that length; None is the usual one of each set,
+            whatever its references.
     """
     made: list[Generated] = []
-    for name, language, length in SETS:
+    for name, language, usual in SETS:
         path = find(data, name)
         if path is None or (only is not None and name not in only):
             continue
-        rows = [r for r in read_rows(path) if r.get("summary")][:items]
+        rows = [r for r in read_rows(path) if r.get("summary") and length in (None, _length(r["summary"]))][:items]
         # Into the other language on the two sets that differ most in source: enough to see it, half the time.
         languages = ("ar", "en") if both and name in ("ar/dev_nolead", "en/dev_xsum") else (language,)
-        tasks = [Task("summary", to, length) for to in languages]
+        tasks = [Task("summary", to, length or usual) for to in languages]
         written = generate(engine, [r["document"] for r in rows], tasks, decoding)
         for row, found in zip(rows, written, strict=True):
             for to, text in zip(languages, found, strict=True):
@@ -198,7 +208,7 @@ def outputs_of(
                 made.append(Generated(FLORES, str(row["id"]), to, row[source], text, row[to]))
     for file in texts:
         document = file.read_text(encoding="utf-8")
-        tasks = [Task("summary", to, length) for to in ("ar", "en") for length in ("short", "medium")]
+        tasks = [Task("summary", to, wanted) for to in ("ar", "en") for wanted in ("short", "medium")]
         for task, output in zip(tasks, generate(engine, [document], tasks, decoding)[0], strict=True):
             made.append(Generated(file.name, task.length, task.language, document, output))
     return made
