@@ -83,8 +83,8 @@ class KhulasaEngine:
         return self.sp.encode(text)
 
     def with_names(self, text: str, language: str) -> str:
-        """A text in ``language`` that is to be translated, with its names in the other language before it."""
-        return glossary.add_names(text, glossary.load().find(text, language))
+        """A text in ``language`` to be translated, with its names and rare words in the other language before it."""
+        return glossary.add_names(text, glossary.load().hints(text, language))
 
     @torch.inference_mode()
     def encode(self, documents: Sequence[str]) -> Memory:

@@ -1,10 +1,13 @@
-"""Names in both languages, put before a text that is to be translated.
+"""Names and rare words in both languages, put before a text that is to be translated.
 
 A small model cannot know how tens of thousands of clubs, towns and people are called in the other language; it can
 copy. Names of the text that the glossary has are written before it, ``(Leicester City = ليستر سيتي; ...)`` and a line
 break, and the model was trained to take them up (Dinu et al. 2019, "Training neural machine translation to apply
 terminology constraints", put them within the sentence). A name that the glossary reads wrongly does little harm:
 training had such ones, too.
+
+Rare words of the text come after its names: their likeliest translations in the bitext, which so small a model does not
+remember (``recipe/lexicon.py``).
 
 The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its sources and their licences.
 """
@@ -20,11 +23,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from summarize.checks import gazetteer
-from summarize.checks.text import Token, arabic_stems, fold, tokenize
+from summarize.checks.text import Token, arabic_light, arabic_stems, english_light, fold, tokenize
 
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 MOST = 8  # names before one text
 _NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
+MOST_WORDS = 4
+_LIGHT = {"ar": arabic_light, "en": english_light}
+_KINDS = {"ar": "a", "en": "w"}
 
 
 class Name(NamedTuple):
@@ -48,11 +54,14 @@ def key(name: str) -> str:
 class Glossary:
     """names: per language of a text, its names' folded words to how they are called in the other language.
 
-    common: words of either language that are no names by themselves.
+    common: words of either language that are no names by themselves. words: per language of a text, light stems to
+    words of the other language, the rarest first.
     """
 
     names: dict[str, dict[str, str]]
     common: frozenset[str] = frozenset()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    _ranks: dict[str, dict[str, int]] = field(init=False, repr=False, compare=False)
     _widths: dict[str, dict[str, int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,6 +73,8 @@ class Glossary:
                 if width > longest.get(first, 0):
                     longest[first] = width
         object.__setattr__(self, "_widths", widths)
+        ranks = {language: {stem: i for i, stem in enumerate(words)} for language, words in self.words.items()}
+        object.__setattr__(self, "_ranks", ranks)
 
     def find(self, text: str, language: str) -> list[Name]:
         """The names in ``text`` that are known, each once, in order.
@@ -89,6 +100,25 @@ class Glossary:
             found.setdefault(words, Name(here, self.names[language][words], words))
             i += width
         return list(found.values())
+
+    def find_words(self, text: str, language: str, names: Sequence[Name] = ()) -> list[Name]:
+        """The rarest words of ``text`` that are known, MOST_WORDS at most, in order; none that is part of ``names``."""
+        ranks = self._ranks.get(language, {})
+        taken = {word for name in names for word in name.key.split()}
+        folded = fold(text)
+        found: dict[str, Name] = {}
+        for token in tokenize(folded):
+            stem = _LIGHT[language](token.lower) if token.kind == _KINDS[language] else ""
+            if stem in ranks and stem not in found and token.lower not in taken:
+                first, last = folded.span(token.start, token.end)
+                found[stem] = Name(text[first:last], self.words[language][stem], stem)
+        rarest = set(sorted(found, key=lambda stem: ranks[stem])[:MOST_WORDS])
+        return [name for stem, name in found.items() if stem in rarest]
+
+    def hints(self, text: str, language: str, words: bool = True) -> list[Name]:
+        """What is put before ``text``: names, then rare words."""
+        names = self.find(text, language)[:MOST]
+        return names + self.find_words(text, language, names) if words else names
 
     def _at(self, tokens: Sequence[Token], i: int, language: str) -> tuple[str, int] | None:
         """The words of the longest name at ``i``, and how many letters are written on to it in front."""
@@ -120,14 +150,14 @@ class Glossary:
 
 
 def add_names(text: str, names: Sequence[Name]) -> str:
-    """``text`` with the names before it, MOST of them at most; without names as it is.
+    """``text`` with the names (and words) before it; without any as it is.
 
     >>> add_names("Leicester won.", [Name("Leicester", "ليستر", "leicester")])
     '(Leicester = ليستر)\\nLeicester won.'
     """
     if not names:
         return text
-    return f"({'; '.join(f'{name.here} = {name.other}' for name in names[:MOST])})\n{text}"
+    return f"({'; '.join(f'{name.here} = {name.other}' for name in names)})\n{text}"
 
 
 def drop_names(text: str) -> str:
@@ -142,15 +172,16 @@ def drop_names(text: str) -> str:
 @lru_cache(maxsize=1)
 def load() -> Glossary:
     """The glossary of the package, read once."""
-    names: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}
     for line in gzip.decompress(FILE.read_bytes()).decode().splitlines():
         if line.startswith("["):
-            current = names.setdefault(line.strip("[]"), {})
+            current = sections.setdefault(line.strip("[]"), {})
         elif not line.startswith("#"):
             name, _, other = line.partition("\t")
             current[name] = other
-    return Glossary(names, common())
+    names, words = ({language: sections.get(language + kind, {}) for language in _LIGHT} for kind in ("", " words"))
+    return Glossary(names, common(), words)
 
 
 def common() -> frozenset[str]:

@@ -27,9 +27,12 @@ from summarize.checks.text import arabic_light
 
 from ....errors import DataError
 from ..glossary import Glossary, common, key
+from .lexicon import align
 from .mix import SOURCES, find, read_rows
 
 KINDS = ("sports-club", "sports-league", "sports-body", "person", "country", "city", "place", "topic")
+RARE = 0.004  # share of the bitext's sentences that a rare word has at most
+LEAST_SENTENCES = 4  # and how many it has at least
 _CLUB = re.compile(r" (A\.?)?F\.?C\.?$")
 _ENGLISH = re.compile(r"[A-Z][\w'’. -]*")
 _ARABIC = re.compile("[\u0621-\u064a '’-]+")
@@ -144,7 +147,8 @@ def frequent(glossary: Glossary, documents: Iterable[str], least: int) -> set[st
 
 
 def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
-    """For texts of either language, the folded words of every name and the name in the other language.
+    """For texts of either language, the folded words of every name and the name in the other language; under "ar words"
+    and "en words" light stems of rare words, the rarest first, and a word of the other language.
 
     Args:
         documents: news that frequent words are counted in; one in two hundred is frequent.
@@ -169,10 +173,16 @@ def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, di
         doubtful = name in often or set(key(other).split()) <= whole.common
         return language == "en" or " " in name or not doubtful
 
-    return {
+    kept = {
         language: {name: other for name, other in some.items() if keeps(language, name, other)}
         for language, some in names.items()
     }
+    rare: dict[str, dict[str, str]] = {"ar words": {}, "en words": {}}
+    most = RARE * sum(1 for _ in sentences(data))
+    for word in sorted(align(sentences(data), least), key=lambda word: (word.sentences, word.stem)):
+        if LEAST_SENTENCES <= word.sentences <= most:
+            rare[f"{word.language} words"][word.stem] = word.other
+    return kept | rare
 
 
 def write(names: Mapping[str, Mapping[str, str]], out: Path) -> None:

@@ -296,7 +296,8 @@ def with_names(examples: Iterable[Example], rnd: random.Random, share: float = N
     for example in examples:
         if rnd.random() < share:
             source = "en" if example.targets[0][1] == "ar" else "ar"
-            named = glossary.add_names(example.document, names.find(example.document, source))
+            hints = names.hints(example.document, source, words=rnd.random() < share)
+            named = glossary.add_names(example.document, hints)
             example = replace(example, document=named)
         yield example
 
