@@ -68,7 +68,6 @@ def test_the_packages_list():
     assert look("He was reading in the grand hall on Black Day.", "en") == {}
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -80,7 +79,8 @@ def test_the_packages_list():
 )
 def test_names_that_were_translated_too_are_dropped(text, kept):
     assert glossary.drop_names(text) == kept
-=======
+
+
 def test_rare_words_follow_the_names():
     words = {"en": {"cliff": "جرف", "soup": "حساء", "spider": "عنكبوت", "hous": "بيت", "city": "مدينة", "dog": "كلب"}}
     some = Glossary(NAMES, frozenset(), words)
@@ -93,4 +93,3 @@ def test_rare_words_follow_the_names():
     assert [name.other for name in some.hints(text, "en")] == ["ليستر سيتي", *(word.other for word in found)]
     assert [name.other for name in some.hints(text, "en", words=False)] == ["ليستر سيتي"]
     assert some.find_words(text, "ar") == [] and SMALL.find_words(text, "en") == []
->>>>>>> 0d37805 (Rare words beside the names (not trained yet))
