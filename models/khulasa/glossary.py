@@ -7,7 +7,7 @@ terminology constraints", put them within the sentence). A name that the glossar
 training had such ones, too.
 
 Rare words of the text come after its names: their likeliest translations in the bitext, which so small a model does not
-remember (``recipe/lexicon.py``).
+remember (``recipe/lexicon.py``), or in a dictionary.
 
 The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its sources and their licences.
 """
@@ -28,7 +28,7 @@ from summarize.checks.text import Token, arabic_light, arabic_stems, english_lig
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 MOST = 8  # names before one text
 _NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
-MOST_WORDS = 4
+MOST_WORDS = 6
 _LIGHT = {"ar": arabic_light, "en": english_light}
 _KINDS = {"ar": "a", "en": "w"}
 
@@ -54,8 +54,8 @@ def key(name: str) -> str:
 class Glossary:
     """names: per language of a text, its names' folded words to how they are called in the other language.
 
-    common: words of either language that are no names by themselves. words: per language of a text, light stems to
-    words of the other language, the rarest first.
+    common: words of either language that are no names by themselves. words: per language of a text, light stems, and
+    folded words behind a "=", to words of the other language, the rarest first.
     """
 
     names: dict[str, dict[str, str]]
@@ -108,12 +108,17 @@ class Glossary:
         folded = fold(text)
         found: dict[str, Name] = {}
         for token in tokenize(folded):
-            stem = _LIGHT[language](token.lower) if token.kind == _KINDS[language] else ""
-            if stem in ranks and stem not in found and token.lower not in taken:
+            if token.kind != _KINDS[language] or token.lower in taken:
+                continue
+            stem = _LIGHT[language](token.lower)
+            # The stem, the very word, the word without what is written on to it.
+            written = (token.lower, *(arabic_stems(token.lower) if language == "ar" else ()))
+            word = next((one for one in (stem, *("=" + one for one in written)) if one in ranks), "")
+            if word and stem not in found:
                 first, last = folded.span(token.start, token.end)
-                found[stem] = Name(text[first:last], self.words[language][stem], stem)
-        rarest = set(sorted(found, key=lambda stem: ranks[stem])[:MOST_WORDS])
-        return [name for stem, name in found.items() if stem in rarest]
+                found[stem] = Name(text[first:last], self.words[language][word], word)
+        rarest = sorted(found.values(), key=lambda name: ranks[name.key])[:MOST_WORDS]
+        return [name for name in found.values() if name in rarest]
 
     def hints(self, text: str, language: str, words: bool = True) -> list[Name]:
         """What is put before ``text``: names, then rare words."""

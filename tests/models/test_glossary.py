@@ -81,15 +81,21 @@ def test_names_that_were_translated_too_are_dropped(text, kept):
     assert glossary.drop_names(text) == kept
 
 
-def test_rare_words_follow_the_names():
-    words = {"en": {"cliff": "جرف", "soup": "حساء", "spider": "عنكبوت", "hous": "بيت", "city": "مدينة", "dog": "كلب"}}
+def test_rare_words_follow_the_names(monkeypatch):
+    monkeypatch.setattr(glossary, "MOST_WORDS", 4)
+    words = {
+        "en": {"cliff": "جرف", "=soup": "حساء", "spider": "عنكبوت", "hous": "بيت", "city": "مدينة", "dog": "كلب"},
+        "ar": {"=جرف": "cliff", "=حساء": "soup"},
+    }
     some = Glossary(NAMES, frozenset(), words)
-    text = "A dog and spiders: a house on the cliff of Leicester City, a dog with soup."
+    text = "A dog and spiders: a house on the cliff of Leicester City, a dog with soup, not soups."
     found = some.find_words(text, "en", some.find(text, "en"))
     # The four rarest in the order of the text; the rarest come first in the list. City is part of a name.
     assert [(word.here, word.other) for word in found] == [
         ("spiders", "عنكبوت"), ("house", "بيت"), ("cliff", "جرف"), ("soup", "حساء"),
     ]  # fmt: skip
+    # Words marked "=" are taken as they are written, in Arabic without what is written on to them.
+    assert [word.here for word in some.find_words("بحساء وجرف والجرفين", "ar")] == ["بحساء", "وجرف"]
     assert [name.other for name in some.hints(text, "en")] == ["ليستر سيتي", *(word.other for word in found)]
     assert [name.other for name in some.hints(text, "en", words=False)] == ["ليستر سيتي"]
-    assert some.find_words(text, "ar") == [] and SMALL.find_words(text, "en") == []
+    assert some.find_words("Soup", "ar") == [] and SMALL.find_words(text, "en") == []

@@ -82,3 +82,15 @@ def test_translations_are_read_with_names():
     assert {one.document for one in some} == {"Chicago won.", "(Chicago = شيكاغو)\nChicago won."}
     assert all(one.targets == plain[0].targets for one in some)
     assert list(with_names(plain, random.Random(0), 0.0)) == plain
+
+
+def test_a_dictionarys_words_follow_those_of_bitext(lists: Path):
+    assert set(building.build(lists)["en words"]) == set()  # three sentences show nothing
+    pairs = [("نهر عميق واسع", "A deep wide river"), ("نهر طويل جدا", "A very long river"), ("حصان سريع", "A fast horse")]
+    pairs += [("نهر صغير هنا", "A small river here"), ("نهر آخر هناك", "Another river there")]
+    pairs += [(f"جملة رقم {i}", f"Sentence number {i}") for i in range(2000)]
+    rows = [{"id": str(i), "ar": a, "en": e} for i, (a, e) in enumerate(pairs)]
+    write(lists, "parallel/tatoeba_train", rows)
+    write(lists, "parallel/words-muse", [{"id": "0", "en": "horse", "ar": "حصان", "from": "en"}])
+    words = building.build(lists)["en words"]
+    assert list(words.items()) == [("=horse", "حصان"), ("river", "نهر")]  # the rarer first

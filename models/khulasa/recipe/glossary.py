@@ -1,9 +1,12 @@
 """Builds ``glossary.txt.gz``, names in English and Arabic, from free lists.
 
-* Places and organisations of ``summarize.checks``'s gazetteer (ours, Apache-2.0, and CLDR, Unicode licence v3).
+* Days of the week and months; places and organisations of ``summarize.checks``'s gazetteer (ours, Apache-2.0, and
+  CLDR, Unicode licence v3).
 * ``names-arwiki``: people, cities, places, clubs and leagues by their Arabic Wikipedia titles (CC BY-SA 4.0, Wikipedia
   contributors), from ArWikiCats.
 * ``names-mixed``, rows of google/transliteration only: parts of names (Apache-2.0, copyright Google LLC).
+* Rare words: the bitext itself (``lexicon.py``), then ``words-muse``, MUSE's dictionaries (CC BY-NC 4.0, copyright
+  Facebook, Inc.), as far as bitext bears them out (``dictionary.py``); left out where that file is missing.
 
 Of each language a section, ``[ar]`` and ``[en]``, of lines: the folded words of a name, a tab, and the name in the
 other language. Where a name is there twice, the first counts. Left out are names of two letters, words that bitext
@@ -24,15 +27,29 @@ from typing import Any
 
 from summarize.checks import gazetteer
 from summarize.checks.text import arabic_light
+from summarize.checks.units import MONTH_NAMES, WEEKDAY_NAMES
 
 from ....errors import DataError
 from ..glossary import Glossary, common, key
+from . import filters
+from .dictionary import Spellings, entries
 from .lexicon import align
 from .mix import SOURCES, find, read_rows
 
 KINDS = ("sports-club", "sports-league", "sports-body", "person", "country", "city", "place", "topic")
 RARE = 0.004  # share of the bitext's sentences that a rare word has at most
-LEAST_SENTENCES = 4  # and how many it has at least
+LEAST_SENTENCES = 4  # and how many it has at least, if its translation is of bitext alone
+RARE_ENTRY = 0.0008  # as RARE, for a dictionary's words, which are less sure
+_NEWS = {
+    "ar": ("ar/ant_bbc", "ar/titles"),
+    "en": ("en/xsum_train_sample", "en/cnn_dailymail_train_sample", "en/bbc2004_lead_xsumstyle",
+           "en/ukraine_war_headlines_2022", "en/inshorts_news_summary"),
+}  # fmt: skip
+_WEEKDAYS = "الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد"
+_MONTHS = (
+    "يناير/كانون الثاني", "فبراير/شباط", "مارس/آذار", "أبريل/نيسان", "مايو/أيار", "يونيو/حزيران", "يوليو/تموز",
+    "أغسطس/آب", "سبتمبر/أيلول", "أكتوبر/تشرين الأول", "نوفمبر/تشرين الثاني", "ديسمبر/كانون الأول",
+)  # fmt: skip
 _CLUB = re.compile(r" (A\.?)?F\.?C\.?$")
 _ENGLISH = re.compile(r"[A-Z][\w'’. -]*")
 _ARABIC = re.compile("[\u0621-\u064a '’-]+")
@@ -51,6 +68,12 @@ def _places() -> Iterator[_Pair]:
         arabic = [name for name in concept.arabic if not name.startswith("~")]
         if concept.english and arabic:
             yield concept.english[0], arabic[0]
+
+
+def _calendar() -> Iterator[_Pair]:
+    yield from zip(WEEKDAY_NAMES, _WEEKDAYS.split(), strict=True)
+    for english, names in zip(MONTH_NAMES, _MONTHS, strict=True):
+        yield from ((english, name) for name in names.split("/"))
 
 
 def _titles(rows: list[dict[str, Any]]) -> Iterator[_Pair]:
@@ -86,7 +109,7 @@ def candidates(data: Path) -> list[_Pair]:
     titles = _rows(data, "names-arwiki")
     seen: set[tuple[str, str]] = set()
     pairs = []
-    for source in (_places(), _titles(titles), _parts_of_people(titles), _given(_rows(data, "names-mixed"))):
+    for source in (_places(), _calendar(), _titles(titles), _parts_of_people(titles), _given(_rows(data, "names-mixed"))):
         for english, arabic in source:
             if not (_ENGLISH.fullmatch(english) and _ARABIC.fullmatch(arabic)) or min(len(english), len(arabic)) < 3:
                 continue
@@ -146,9 +169,40 @@ def frequent(glossary: Glossary, documents: Iterable[str], least: int) -> set[st
     return {name for name, n in times.items() if n >= least and " " not in name}
 
 
+def _spellings(data: Path, documents: int) -> Spellings:
+    """Of bitext, and of so many documents of every file of news."""
+    found = Spellings()
+    for row in sentences(data):
+        found.read(row["ar"], "ar")
+        found.read(row["en"], "en")
+    for language, files in _NEWS.items():
+        for path in filter(None, (find(data, name) for name in files)):
+            for row in islice(read_rows(path), documents):
+                for sentence in filters._SENTENCE.split(row["document"]):
+                    if sentence:
+                        found.read(sentence, language)
+    return found
+
+
+def rare_words(data: Path, least: float, documents: int) -> dict[str, dict[str, str]]:
+    """By language, light stems and, marked "=", words as they are written, the rarest first; a word of the other
+    language for each."""
+    number = sum(1 for _ in sentences(data))
+    ranked: dict[str, list[tuple[int, str, str]]] = {"ar": [], "en": []}
+    for word in align(sentences(data), least):
+        if LEAST_SENTENCES <= word.sentences <= RARE * number:
+            ranked[word.language].append((word.sentences, word.stem, word.other))
+    path = find(data, "parallel/words-muse")
+    if path is not None:
+        for entry in entries(read_rows(path), sentences(data), _spellings(data, documents)):
+            if entry.sentences <= RARE_ENTRY * number:
+                ranked[entry.language].append((entry.sentences, "=" + entry.form, entry.other))
+    return {language: {word: other for _, word, other in sorted(some)} for language, some in ranked.items()}
+
+
 def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
     """For texts of either language, the folded words of every name and the name in the other language; under "ar words"
-    and "en words" light stems of rare words, the rarest first, and a word of the other language.
+    and "en words" what ``rare_words`` says.
 
     Args:
         documents: news that frequent words are counted in; one in two hundred is frequent.
@@ -177,19 +231,16 @@ def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, di
         language: {name: other for name, other in some.items() if keeps(language, name, other)}
         for language, some in names.items()
     }
-    rare: dict[str, dict[str, str]] = {"ar words": {}, "en words": {}}
-    most = RARE * sum(1 for _ in sentences(data))
-    for word in sorted(align(sentences(data), least), key=lambda word: (word.sentences, word.stem)):
-        if LEAST_SENTENCES <= word.sentences <= most:
-            rare[f"{word.language} words"][word.stem] = word.other
-    return kept | rare
+    rare = rare_words(data, least, documents)
+    return kept | {f"{language} words": words for language, words in rare.items()}
 
 
 def write(names: Mapping[str, Mapping[str, str]], out: Path) -> None:
     """The file; the same bytes for the same names."""
     lines = [
         "# Titles of the Arabic Wikipedia: CC BY-SA 4.0, Wikipedia contributors, from ArWikiCats. Parts of names:",
-        "# google/transliteration, Apache-2.0, copyright Google LLC. Countries: CLDR, Unicode licence v3.",
+        "# google/transliteration, Apache-2.0, copyright Google LLC. Countries: CLDR, Unicode licence v3. Words marked",
+        "# with =: MUSE, CC BY-NC 4.0, copyright Facebook, Inc.",
     ]
     for language, some in names.items():
         lines += [f"[{language}]", *(f"{name}\t{other}" for name, other in some.items())]

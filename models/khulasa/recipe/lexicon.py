@@ -7,7 +7,6 @@ translated by.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from summarize.checks.text import arabic_light, english_light, fold, tokenize
+from summarize.checks.text import fold, tokenize
+
+from .dictionary import KIND, LIGHT, MARKS
 
 ROUNDS = 6
 LONGEST = 50  # tokens of a sentence that are aligned
-_MARKS = re.compile("[\u064b-\u0652\u0640]")
-_LIGHT = {"ar": arabic_light, "en": english_light}
-_KIND = {"ar": "a", "en": "w"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,10 @@ class _Side:
         folded = fold(text)
         found = set()
         for token in tokenize(folded)[:LONGEST]:
-            if token.kind == _KIND[self.language]:
-                number = self.ids.setdefault(_LIGHT[self.language](token.lower), len(self.ids))
+            if token.kind == KIND[self.language]:
+                number = self.ids.setdefault(LIGHT[self.language](token.lower), len(self.ids))
                 first, last = folded.span(token.start, token.end)
-                self.spelt[number][_MARKS.sub("", text[first:last])] += 1
+                self.spelt[number][MARKS.sub("", text[first:last])] += 1
                 found.add(number)
         self.sentences.update(found)
         return sorted(found)

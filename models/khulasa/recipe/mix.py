@@ -217,6 +217,7 @@ _WITH_DOCUMENTS = (
     "web-l10n-prose",
     "ted-iwslt17-tests",
     "ted-mttt-dev-test1",
+    "news-commentary-realigned",
     "ethereum-org",
 )
 SOURCES: tuple[Source, ...] = (
@@ -255,6 +256,8 @@ SOURCES: tuple[Source, ...] = (
             "docs-prose-mixed",
             "ted-iwslt17-tests",
             "ted-mttt-dev-test1",
+            "ted-superni",
+            "news-commentary-realigned",
             "ea-mt-entity-questions",
             "ethereum-org",
         )
