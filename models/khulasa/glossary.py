@@ -7,7 +7,7 @@ terminology constraints", put them within the sentence). A name that the glossar
 training had such ones, too.
 
 Rare words of the text come after its names: their likeliest translations in the bitext, which so small a model does not
-remember (``recipe/lexicon.py``), or in a dictionary.
+remember (``recipe/lexicon.py``), or in a dictionary. Names that are in no list are spelt by ``letters``.
 
 The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its sources and their licences.
 """
@@ -25,12 +25,16 @@ from typing import NamedTuple
 from summarize.checks import gazetteer
 from summarize.checks.text import Token, arabic_light, arabic_stems, english_light, fold, tokenize
 
+from . import letters
+
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 MOST = 8  # names before one text
 _NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
 MOST_WORDS = 6
 _LIGHT = {"ar": arabic_light, "en": english_light}
 _KINDS = {"ar": "a", "en": "w"}
+_ENDINGS = re.compile("(s|ed|ly|ing|tion)$")
+_STOPS = frozenset('.!?:"“”')
 
 
 class Name(NamedTuple):
@@ -120,10 +124,44 @@ class Glossary:
         rarest = sorted(found.values(), key=lambda name: ranks[name.key])[:MOST_WORDS]
         return [name for name in found.values() if name in rarest]
 
+    def find_strange(self, text: str, language: str, names: Sequence[Name] = ()) -> list[Name]:
+        """Names in ``text`` that no list has, spelt letter by letter, in order.
+
+        English words with a capital (at the beginning of a sentence none that ends as many words do, unless another
+        capital follows), Arabic ones that look foreign, which are no word of ``words`` or of the model's own bitext,
+        nor part of ``names``.
+        """
+        taken = {word for name in names for word in name.key.split()}
+        words = self.words.get(language, {})
+        folded = fold(text)
+        found: dict[str, Name] = {}
+        tokens = tokenize(folded)
+        titled = [token.kind == "w" and token.text.removesuffix("'s").istitle() for token in tokens] + [False]
+        for i, token in enumerate(tokens):
+            word = token.lower.removesuffix("'s")
+            if token.kind != _KINDS[language] or len(word) < 4 or word in taken or word in found:
+                continue
+            if language == "en":
+                doubtful = (i == 0 or tokens[i - 1].text in _STOPS) and _ENDINGS.search(word) and not titled[i + 1]
+                if not titled[i] or not word.isascii() or doubtful:
+                    continue
+            if word in self.common or "=" + word in words or _LIGHT[language](word) in words:
+                continue
+            known = letters.load()
+            if known.unseen(word, language) and (language == "en" or known.looks_foreign(word)):
+                spelt = letters.spell(word, language)
+                if spelt:
+                    first, last = folded.span(token.start, token.end)
+                    found[word] = Name(text[first:last].removesuffix("'s"), spelt, word)
+        return list(found.values())
+
     def hints(self, text: str, language: str, words: bool = True) -> list[Name]:
-        """What is put before ``text``: names, then rare words."""
-        names = self.find(text, language)[:MOST]
-        return names + self.find_words(text, language, names) if words else names
+        """What is put before ``text``: names, those that are only spelt, then rare words."""
+        names = self.find(text, language)
+        if not words:
+            return names[:MOST]
+        names = (names + self.find_strange(text, language, names))[:MOST]
+        return names + self.find_words(text, language, names)
 
     def _at(self, tokens: Sequence[Token], i: int, language: str) -> tuple[str, int] | None:
         """The words of the longest name at ``i``, and how many letters are written on to it in front."""

@@ -9,7 +9,7 @@ WORDS = [
     ("ar", "غورو", "goro"), ("en", "concave", "مقعر"), ("en", "estonian", "استونيا"), ("en", "estonian", "الاستونية"),
     ("en", "two words", "كلمتان"), ("en", "at", "في"),
 ]  # fmt: skip
-ROWS = [{language: word, {"ar": "en", "en": "ar"}[language]: other, "from": language} for language, word, other in WORDS]
+ROWS = [{one: word, {"ar": "en", "en": "ar"}[one]: other, "from": one} for one, word, other in WORDS]
 BITEXT = [
     *[{"ar": f"الخزان رقم {i} كبير", "en": f"Reservoir number {i} is large"} for i in range(3)],
     *[{"ar": f"جاء قبله {i}", "en": f"He came before him {i}"} for i in range(FEW)],

@@ -86,8 +86,12 @@ def test_translations_are_read_with_names():
 
 def test_a_dictionarys_words_follow_those_of_bitext(lists: Path):
     assert set(building.build(lists)["en words"]) == set()  # three sentences show nothing
-    pairs = [("نهر عميق واسع", "A deep wide river"), ("نهر طويل جدا", "A very long river"), ("حصان سريع", "A fast horse")]
-    pairs += [("نهر صغير هنا", "A small river here"), ("نهر آخر هناك", "Another river there")]
+    pairs = [("نهر عميق واسع", "A deep wide river"), ("نهر طويل جدا", "A very long river")]
+    pairs += [
+        ("حصان سريع", "A fast horse"),
+        ("نهر صغير هنا", "A small river here"),
+        ("نهر آخر هناك", "Another river there"),
+    ]
     pairs += [(f"جملة رقم {i}", f"Sentence number {i}") for i in range(2000)]
     rows = [{"id": str(i), "ar": a, "en": e} for i, (a, e) in enumerate(pairs)]
     write(lists, "parallel/tatoeba_train", rows)

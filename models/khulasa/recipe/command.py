@@ -282,6 +282,18 @@ def glossary(data: Path, out: Path) -> None:
 
 
 @main.command()
+@_data
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def letters(data: Path, out: Path) -> None:
+    """Learn how names are spelt in the other script, letter by letter, from the pairs of names in DATA."""
+    from .letters import build, write
+
+    sections = build(data)
+    write(sections, out)
+    click.echo(f"{out}: {', '.join(f'{len(section)} {name}' for name, section in sections.items())}")
+
+
+@main.command()
 @click.argument("adapters", nargs=-1, required=True, type=_FILE)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--weight", multiple=True, type=float, help="Of each adapter, in order [default: all alike].")

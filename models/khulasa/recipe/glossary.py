@@ -4,7 +4,8 @@
   CLDR, Unicode licence v3).
 * ``names-arwiki``: people, cities, places, clubs and leagues by their Arabic Wikipedia titles (CC BY-SA 4.0, Wikipedia
   contributors), from ArWikiCats.
-* ``names-mixed``, rows of google/transliteration only: parts of names (Apache-2.0, copyright Google LLC).
+* ``names-mixed``, rows of google/transliteration (Apache-2.0, copyright Google LLC) and of palestine-datasets
+  (Unlicense): parts of names.
 * Rare words: the bitext itself (``lexicon.py``), then ``words-muse``, MUSE's dictionaries (CC BY-NC 4.0, copyright
   Facebook, Inc.), as far as bitext bears them out (``dictionary.py``); left out where that file is missing.
 
@@ -100,7 +101,7 @@ def _parts_of_people(rows: list[dict[str, Any]]) -> Iterator[_Pair]:
 
 def _given(rows: list[dict[str, Any]]) -> Iterator[_Pair]:
     for row in rows:
-        if row["src"].startswith("google-transliteration"):
+        if row["src"].startswith(("google-transliteration", "palestine-datasets")):
             yield row["en"], row["ar"]
 
 
@@ -109,7 +110,8 @@ def candidates(data: Path) -> list[_Pair]:
     titles = _rows(data, "names-arwiki")
     seen: set[tuple[str, str]] = set()
     pairs = []
-    for source in (_places(), _calendar(), _titles(titles), _parts_of_people(titles), _given(_rows(data, "names-mixed"))):
+    given = _given(_rows(data, "names-mixed"))
+    for source in (_places(), _calendar(), _titles(titles), _parts_of_people(titles), given):
         for english, arabic in source:
             if not (_ENGLISH.fullmatch(english) and _ARABIC.fullmatch(arabic)) or min(len(english), len(arabic)) < 3:
                 continue
