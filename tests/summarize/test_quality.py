@@ -50,6 +50,26 @@ def summarizer(engine=None, **texts):
     return made
 
 
+def test_medium_summaries_are_kept_from_running_long():
+    s = summarizer(Headlines())
+    result = s(ENGLISH, to="en", length="medium", headline=True)["en"]
+    assert (result.text, result.headline) == (GOOD, OTHER)
+    found = [(kinds, decoding.length_penalty) for name, kinds, decoding in s.engine.asked if name == "candidates"]
+    assert found == [(["summary"], 0.0), (["headline"], 1.0)]
+    s.engine.asked.clear()
+    s(ENGLISH, to="en", headline=True)
+    assert [(kinds, decoding.length_penalty) for _, kinds, decoding in s.engine.asked] == [
+        (["summary", "headline"], 1.0)
+    ]
+
+
+class Headlines(Several):
+    def candidates(self, memory, tasks, decoding, constraint=None):
+        super().candidates(memory, tasks, decoding, constraint)
+        texts = {"summary": GOOD, "headline": OTHER}
+        return [[[Output((1,), texts[task.kind], True, -0.5)] for task in tasks] for _ in memory.tokens]
+
+
 def test_fast_takes_the_searchs_own_or_the_likeliest_without_alarms():
     s = summarizer()
     assert s(ENGLISH, faithful=False)["en"].text == WRONG
