@@ -9,7 +9,8 @@ training had such ones, too.
 Rare words of the text come after its names: their likeliest translations in the bitext, which so small a model does not
 remember (``recipe/lexicon.py``), or in a dictionary. Names that are in no list are spelt by ``letters``.
 
-The list is ``glossary.txt.gz``, made by ``recipe/glossary.py``, which names its sources and their licences.
+The lists are ``glossary.txt.gz`` and ``words.txt.gz``, made by ``recipe/glossary.py``, which names their sources and
+licences.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from summarize.checks.text import Token, arabic_light, arabic_stems, english_lig
 from . import letters
 
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
+WORDS = FILE.with_name("words.txt.gz")
 MOST = 8  # names before one text
 _NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
 MOST_WORDS = 6
@@ -215,16 +217,19 @@ def drop_names(text: str) -> str:
 @lru_cache(maxsize=1)
 def load() -> Glossary:
     """The glossary of the package, read once."""
+    return Glossary(_read(FILE), common(), _read(WORDS))
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
     sections: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}
-    for line in gzip.decompress(FILE.read_bytes()).decode().splitlines():
+    for line in gzip.decompress(file.read_bytes()).decode().splitlines():
         if line.startswith("["):
             current = sections.setdefault(line.strip("[]"), {})
         elif not line.startswith("#"):
             name, _, other = line.partition("\t")
             current[name] = other
-    names, words = ({language: sections.get(language + kind, {}) for language in _LIGHT} for kind in ("", " words"))
-    return Glossary(names, common(), words)
+    return sections
 
 
 def common() -> frozenset[str]:

@@ -84,8 +84,8 @@ def test_translations_are_read_with_names():
     assert list(with_names(plain, random.Random(0), 0.0)) == plain
 
 
-def test_a_dictionarys_words_follow_those_of_bitext(lists: Path):
-    assert set(building.build(lists)["en words"]) == set()  # three sentences show nothing
+def test_a_dictionarys_words_follow_those_of_bitext(lists: Path, monkeypatch):
+    assert building.rare_words(lists) == {"ar": {}, "en": {}}  # three sentences show nothing
     pairs = [("نهر عميق واسع", "A deep wide river"), ("نهر طويل جدا", "A very long river")]
     pairs += [
         ("حصان سريع", "A fast horse"),
@@ -96,5 +96,17 @@ def test_a_dictionarys_words_follow_those_of_bitext(lists: Path):
     rows = [{"id": str(i), "ar": a, "en": e} for i, (a, e) in enumerate(pairs)]
     write(lists, "parallel/tatoeba_train", rows)
     write(lists, "parallel/words-muse", [{"id": "0", "en": "horse", "ar": "حصان", "from": "en"}])
-    words = building.build(lists)["en words"]
-    assert list(words.items()) == [("=horse", "حصان"), ("river", "نهر")]  # the rarer first
+    words = building.rare_words(lists)
+    assert list(words["en"].items()) == [("=horse", "حصان"), ("river", "نهر")]  # the rarer first
+    out = lists / "words.txt.gz"
+    building.write(words, out, building.WORDS_FROM)
+    assert b"MUSE, CC BY-NC 4.0" in gzip.decompress(out.read_bytes())
+    monkeypatch.setattr(glossary, "WORDS", out)
+    glossary.load.cache_clear()
+    try:
+        assert [word.other for word in glossary.load().find_words("Horses, a horse by a river", "en")] == [
+            "حصان",
+            "نهر",
+        ]
+    finally:
+        glossary.load.cache_clear()

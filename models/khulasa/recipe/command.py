@@ -284,6 +284,18 @@ def glossary(data: Path, out: Path) -> None:
 @main.command()
 @_data
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def words(data: Path, out: Path) -> None:
+    """Build the list of rare words that translations are read with, from the bitext and a dictionary in DATA."""
+    from .glossary import WORDS_FROM, rare_words, write
+
+    found = rare_words(data)
+    write(found, out, WORDS_FROM)
+    click.echo(f"{out}: {', '.join(f'{len(some)} words in {language}' for language, some in found.items())}")
+
+
+@main.command()
+@_data
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 def letters(data: Path, out: Path) -> None:
     """Learn how names are spelt in the other script, letter by letter, from the pairs of names in DATA."""
     from .letters import build, write

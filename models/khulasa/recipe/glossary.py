@@ -1,4 +1,4 @@
-"""Builds ``glossary.txt.gz``, names in English and Arabic, from free lists.
+"""Builds ``glossary.txt.gz``, names in English and Arabic, from free lists, and ``words.txt.gz``, rare words.
 
 * Days of the week and months; places and organisations of ``summarize.checks``'s gazetteer (ours, Apache-2.0, and
   CLDR, Unicode licence v3).
@@ -6,8 +6,9 @@
   contributors), from ArWikiCats.
 * ``names-mixed``, rows of google/transliteration (Apache-2.0, copyright Google LLC) and of palestine-datasets
   (Unlicense): parts of names.
-* Rare words: the bitext itself (``lexicon.py``), then ``words-muse``, MUSE's dictionaries (CC BY-NC 4.0, copyright
-  Facebook, Inc.), as far as bitext bears them out (``dictionary.py``); left out where that file is missing.
+
+Rare words come from the bitext itself (``lexicon.py``), then from ``words-muse``, MUSE's dictionaries (CC BY-NC 4.0,
+copyright Facebook, Inc.), as far as bitext bears them out (``dictionary.py``); left out where that file is missing.
 
 Of each language a section, ``[ar]`` and ``[en]``, of lines: the folded words of a name, a tab, and the name in the
 other language. Where a name is there twice, the first counts. Left out are names of two letters, words that bitext
@@ -41,6 +42,12 @@ KINDS = ("sports-club", "sports-league", "sports-body", "person", "country", "ci
 RARE = 0.004  # share of the bitext's sentences that a rare word has at most
 LEAST_SENTENCES = 4  # and how many it has at least, if its translation is of bitext alone
 RARE_ENTRY = 0.0008  # as RARE, for a dictionary's words, which are less sure
+NAMES_FROM = (
+    "Titles of the Arabic Wikipedia: CC BY-SA 4.0, Wikipedia contributors, from ArWikiCats. Parts of names: "
+    "google/transliteration, Apache-2.0, copyright Google LLC; palestine-datasets, Unlicense. Countries: CLDR, Unicode "
+    "licence v3."
+)
+WORDS_FROM = "Words marked =: MUSE, CC BY-NC 4.0, copyright Facebook, Inc. The others were found in bitext."
 _NEWS = {
     "ar": ("ar/ant_bbc", "ar/titles"),
     "en": ("en/xsum_train_sample", "en/cnn_dailymail_train_sample", "en/bbc2004_lead_xsumstyle",
@@ -186,9 +193,14 @@ def _spellings(data: Path, documents: int) -> Spellings:
     return found
 
 
-def rare_words(data: Path, least: float, documents: int) -> dict[str, dict[str, str]]:
+def rare_words(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
     """By language, light stems and, marked "=", words as they are written, the rarest first; a word of the other
-    language for each."""
+    language for each.
+
+    Args:
+        documents: of every file of news that spellings are counted in.
+        least: probability that a stem's translation must have in bitext.
+    """
     number = sum(1 for _ in sentences(data))
     ranked: dict[str, list[tuple[int, str, str]]] = {"ar": [], "en": []}
     for word in align(sentences(data), least):
@@ -203,8 +215,7 @@ def rare_words(data: Path, least: float, documents: int) -> dict[str, dict[str, 
 
 
 def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
-    """For texts of either language, the folded words of every name and the name in the other language; under "ar words"
-    and "en words" what ``rare_words`` says.
+    """For texts of either language, the folded words of every name and the name in the other language.
 
     Args:
         documents: news that frequent words are counted in; one in two hundred is frequent.
@@ -229,22 +240,16 @@ def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, di
         doubtful = name in often or set(key(other).split()) <= whole.common
         return language == "en" or " " in name or not doubtful
 
-    kept = {
+    return {
         language: {name: other for name, other in some.items() if keeps(language, name, other)}
         for language, some in names.items()
     }
-    rare = rare_words(data, least, documents)
-    return kept | {f"{language} words": words for language, words in rare.items()}
 
 
-def write(names: Mapping[str, Mapping[str, str]], out: Path) -> None:
-    """The file; the same bytes for the same names."""
-    lines = [
-        "# Titles of the Arabic Wikipedia: CC BY-SA 4.0, Wikipedia contributors, from ArWikiCats. Parts of names:",
-        "# google/transliteration, Apache-2.0, copyright Google LLC. Countries: CLDR, Unicode licence v3. Words marked",
-        "# with =: MUSE, CC BY-NC 4.0, copyright Facebook, Inc.",
-    ]
-    for language, some in names.items():
+def write(entries: Mapping[str, Mapping[str, str]], out: Path, source: str = NAMES_FROM) -> None:
+    """The file, with where its entries are from; the same bytes for the same entries."""
+    lines = [f"# {source}"]
+    for language, some in entries.items():
         lines += [f"[{language}]", *(f"{name}\t{other}" for name, other in some.items())]
     with out.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
         packed.write("".join(line + "\n" for line in lines).encode())
