@@ -22,8 +22,9 @@ LENGTHS = (*_MAX_NEW_TOKENS, AUTO)
 _HEADLINE_TOKENS = 48
 # On 16 documents of each dev set four beams beat greedy search in every measure, in the same time in batches.
 _BEAMS = 4
-# Exponents of the length in a beam's score; 1 elsewhere.
-_LENGTH_PENALTIES = {"medium": 0.0}
+# Exponents of the length in a beam's score, 1 elsewhere: with 1, medium English summaries ran to 60 words and more, and
+# with 0 they had 50 and were better by 1 point of ROUGE; Arabic ones had 38, and 31 with 0, at the same ROUGE.
+_LENGTH_PENALTIES = {("medium", "en"): 0.0}
 # Languages that have no use for a letter of the other script: it is forbidden from the first token on.
 _PURE = tuple(code for code, language in LANGUAGES.items() if language.least == 1.0)
 
@@ -157,7 +158,7 @@ class Decoder:
     def _penalty(self, task: Task) -> float:
         """The length penalty of beams; a model's own authors chose theirs."""
         ours = task.kind == "summary" and getattr(self.engine, "decoding", None) is None
-        return _LENGTH_PENALTIES.get(task.length, 1.0) if ours else 1.0
+        return _LENGTH_PENALTIES.get((task.length, task.language), 1.0) if ours else 1.0
 
     def _decoding(self, tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> Decoding:
         from .models.engine import Decoding

@@ -50,12 +50,15 @@ def summarizer(engine=None, **texts):
     return made
 
 
-def test_medium_summaries_are_kept_from_running_long():
-    s = summarizer(Headlines())
+def test_medium_english_summaries_are_kept_from_running_long():
+    s = summarizer(Headlines(ar_forced=[GOOD]))
     result = s(ENGLISH, to="en", length="medium", headline=True)["en"]
     assert (result.text, result.headline) == (GOOD, OTHER)
     found = [(kinds, decoding.length_penalty) for name, kinds, decoding in s.engine.asked if name == "candidates"]
     assert found == [(["summary"], 0.0), (["headline"], 1.0)]
+    s.engine.asked.clear()
+    s(ENGLISH, to="ar", length="medium")
+    assert s.engine.asked[0][2].length_penalty == 1.0
     s.engine.asked.clear()
     s(ENGLISH, to="en", headline=True)
     assert [(kinds, decoding.length_penalty) for _, kinds, decoding in s.engine.asked] == [

@@ -60,9 +60,11 @@ def test_translate_goes_over_the_summary(document, own, other):
     s = summarizer()
     result = s(document, route="translate", length="medium", headline=True)
     assert {x.language: x.text for x in result} == SHORT and result[other].headline == SHORT[other]
-    # Medium summaries are searched for with a length penalty of their own.
-    assert [asked for _, asked in s.engine.asked[:2]] == [[("summary", own, "medium")], [("headline", own, "short")]]
-    assert s.engine.asked[2:] == [
+    wanted = [("summary", own, "medium"), ("headline", own, "short")]
+    # Medium English summaries are searched for with a length penalty of their own.
+    first = [[one] for one in wanted] if own == "en" else [wanted]
+    assert [asked for _, asked in s.engine.asked[:-2]] == first
+    assert s.engine.asked[-2:] == [
         ([SHORT[own]], [("translation", other, "medium")]),
         ([SHORT[own]], [("translation", other, "short")]),
     ]

@@ -41,7 +41,7 @@ def pairs(data: Path) -> list[Pair]:
     path = find(data, "parallel/names-mixed")
     if path is None:
         raise DataError(f"{data}: parallel/names-mixed.jsonl.gz is not there, and spellings are learnt from it")
-    found = {}
+    found: dict[Pair, None] = {}
     for row in read_rows(path):
         english, arabic = row["en"].lower().replace("'", ""), row["ar"].strip()
         if row.get("kind") != "organization" and _ENGLISH.fullmatch(english) and _ARABIC.fullmatch(arabic):

@@ -59,7 +59,7 @@ def _expect(
     links: np.ndarray, pairs: int, sentence_word: np.ndarray, given: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probability and expected count of every pair of stems; ``sentence_word``: the word that each link explains."""
-    likely = np.ones(pairs)
+    likely: np.ndarray = np.ones(pairs)
     counts = likely
     for _ in range(ROUNDS):
         share = likely[links]
