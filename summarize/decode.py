@@ -10,7 +10,7 @@ from .languages import LANGUAGES, script_share
 from .long import AUTO
 from .polish import polish
 from .repair import repair
-from .rerank import DRAWS, QUALITIES, decode_best, most_supported, widened
+from .rerank import DRAWS, QUALITIES, decode_best, decode_channel, most_supported, widened
 
 if TYPE_CHECKING:
     from .checks.constraint import NumberVocabulary
@@ -104,19 +104,26 @@ class Decoder:
                 again = self.encode(chosen, [source] * len(chosen), translate=True)
                 translation = Task("translation", task.language, task.length)
                 documents = [texts[i] for i in filled]
-                for i, (output,) in zip(filled, self.decode(again, [translation], chosen, documents), strict=True):
+                translated = self.decode(again, [translation], chosen, documents, source)
+                for i, (output,) in zip(filled, translated, strict=True):
                     written[i][task] = output
             for row in written:
                 row.setdefault(task, replace(row[original], ids=(), text=""))
         return [[row[task] for task in tasks] for row in written]
 
     def decode(
-        self, memory: Memory, tasks: Sequence[Task], texts: Sequence[str], documents: Sequence[str] | None = None
+        self,
+        memory: Memory,
+        tasks: Sequence[Task],
+        texts: Sequence[str],
+        documents: Sequence[str] | None = None,
+        source: str | None = None,
     ) -> list[list[Output]]:
         """For every text one output per task, out of the text itself; again what came out in the wrong script.
 
         Args:
             documents: what outputs are held against; None takes the texts.
+            source: the texts' language, where they are to be translated.
         """
         constraint = self._constraint(texts)
         documents = texts if documents is None else documents
@@ -132,6 +139,11 @@ class Decoder:
                         row.update(zip(places, some, strict=True))
                 return [[row[k] for k in range(len(tasks))] for row in rows]
             decoding = self._decoding(tasks, forbid_script)
+            if source is not None and decoding.num_beams > 1 and hasattr(self.engine, "scores"):
+                several = replace(widened(decoding), num_return=decoding.num_beams)
+                options = (several, texts, source, documents, constraint)
+                columns = [decode_channel(self.engine, memory, task, *options) for task in tasks]
+                return [list(row) for row in zip(*columns, strict=True)]
             if self.quality == "best":
                 return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
             if self.faithful and decoding.num_beams > 1 and hasattr(self.engine, "candidates"):

@@ -210,16 +210,25 @@ class KhulasaEngine:
         )
         return [some or [Found((), False, 0.0)] for some in beams]  # nothing where all was forbidden
 
-    @torch.inference_mode()
     def score(self, document: str, task: Task, target: str) -> tuple[float, int]:
         """Log-probability (natural) of ``target`` and its end, and how many tokens they are."""
-        encoded = self.encode([document]).state
+        return self.scores([document], task, [target])[0]
+
+    @torch.inference_mode()
+    def scores(self, documents: Sequence[str], task: Task, targets: Sequence[str]) -> list[tuple[float, int]]:
+        """``score`` of each document with its target, in one batch."""
         start = self.sp.encode(prompt(task.kind, task.language, task.length))
-        ids = [*self.sp.encode(" " + target.strip()), self.config["eos_token_id"]]
-        decoder = Decoder(self.stack, encoded, 1)
-        hidden = decoder.forward(torch.tensor([start + ids[:-1]], device=self.device))[0, len(start) - 1 :]
-        logprobs = self.stack.logits(hidden).float().log_softmax(-1)
-        return float(logprobs[torch.arange(len(ids)), ids].sum()), len(ids)
+        ids = [[*self.sp.encode(" " + target.strip()), self.config["eos_token_id"]] for target in targets]
+        rows = [start + some[:-1] for some in ids]
+        longest, pad = max(map(len, rows)), self.config["pad_token_id"]
+        decoder = Decoder(self.stack, self.encode(documents).state, 1)
+        padded = [row + [pad] * (longest - len(row)) for row in rows]
+        found = []
+        for hidden, some in zip(decoder.forward(torch.tensor(padded, device=self.device)), ids, strict=True):
+            own = hidden[len(start) - 1 : len(start) - 1 + len(some)]
+            logprobs = self.stack.logits(own).float().log_softmax(-1)
+            found.append((float(logprobs[torch.arange(len(some)), some].sum()), len(some)))
+        return found
 
     def attention(self, memory: Memory, document: int, task: Task, ids: Sequence[int], text: str) -> Attention:
         """Where the decoder looked in a document of ``memory``; see ``attention.attention``."""

@@ -207,6 +207,14 @@ def test_score_equals_the_modeling_file(engine, model):
         assert total / tokens == pytest.approx(score(model, engine, TEXTS[0], task, ids), abs=1e-4)
 
 
+def test_scores_of_several_are_those_of_each(engine):
+    documents, targets = [TEXTS[0], TEXTS[1], "."], ["انتهت المهمة.", "One", "انتهت المهمة في بغداد بعد أعوام."]
+    together = engine.scores(documents, TASKS[0], targets)
+    for one, document, target in zip(together, documents, targets, strict=True):
+        total, tokens = engine.score(document, TASKS[0], target)
+        assert one[1] == tokens and one[0] == pytest.approx(total, abs=1e-3)
+
+
 @pytest.mark.parametrize("format", ["bfloat16", "int8"])
 def test_other_formats_score_alike(tiny_layout, engine, format):
     other = KhulasaEngine(tiny_layout, dtype=format)

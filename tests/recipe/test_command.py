@@ -60,6 +60,18 @@ def test_measure(trained, tiny_layout, data, tmp_path):
     assert [r["set"] for r in rows] == ["ar/dev"] + ["note.txt"] * 4
 
 
+def test_translations_as_in_use(trained, tiny_layout):
+    with measure.engine_with(trained / "adapter.safetensors", tiny_layout.folder) as engine:
+        asked: list[tuple[str, ...]] = []
+        scores = engine.scores
+        engine.scores = lambda documents, task, targets: (
+            asked.append((task.kind, task.language, targets[0])) or scores(documents, task, targets)
+        )
+        found = measure.translated(engine, ["افتتحت المدينة مكتبة", "نص"], "ar", "en", batch=1)
+    assert len(found) == 2 and all(isinstance(text, str) for text in found)
+    assert asked == [("translation", "ar", "نص"), ("translation", "ar", "افتتحت المدينة مكتبة")]
+
+
 def test_scores_of_known_outputs():
     made = [
         measure.Generated("ar/dev", "1", "ar", "نص فيه 25 كلمة من بغداد", "قال 25 و 99 كلمة", "قال 25 كلمة"),

@@ -95,6 +95,7 @@ def run(
 @click.option("--sets", help="Only these dev sets, comma-separated, such as ar/dev_nolead,parallel/flores200_dev.")
 @click.option("--text", multiple=True, type=_FILE, help="Also summarise these files in both languages.")
 @click.option("--pivot", is_flag=True, help="Into the other language also by translating the summary.")
+@click.option("--in-use", is_flag=True, help="Translate FLORES as in use (beams, draws, checks), not greedily.")
 @click.option("--out", type=click.Path(path_type=Path), help="Append every output as JSON lines.")
 def measure(
     data: Path,
@@ -105,15 +106,15 @@ def measure(
     sets: str | None,
     text: tuple[Path, ...],
     pivot: bool,
+    in_use: bool,
     out: Path | None,
 ) -> None:
     """Generate on the dev sets and score: ROUGE, chrF, numbers, languages."""
     from .measure import measure_adapter, show
 
     for path in adapter:
-        found = measure_adapter(
-            path, data, weights, items, texts=text, only=sets.split(",") if sets else None, pivot=pivot
-        )
+        only = sets.split(",") if sets else None
+        found = measure_adapter(path, data, weights, items, texts=text, only=only, pivot=pivot, in_use=in_use)
         click.echo(show(str(path), found, samples))
         if out is not None:
             with out.open("a", encoding="utf-8") as file:

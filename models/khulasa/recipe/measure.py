@@ -108,6 +108,25 @@ def generate(
     return texts
 
 
+def translated(engine: KhulasaEngine, texts: Sequence[str], source: str, to: str, batch: int = 16) -> list[str]:
+    """Translations as a summary's is made: beams and draws, numbers constrained, candidates judged, repairs."""
+    from summarize.checks.constraint import NumberVocabulary
+    from summarize.decode import Decoder
+
+    decoder = Decoder(engine, vocabulary=NumberVocabulary.from_pieces(engine.pieces), faithful=True)
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    found = [""] * len(texts)
+    for at in range(0, len(order), batch):
+        chosen = order[at : at + batch]
+        some = [texts[i] for i in chosen]
+        memory = decoder.encode(some, [source] * len(some), translate=True)
+        for i, (output,) in zip(
+            chosen, decoder.decode(memory, [Task("translation", to)], some, source=source), strict=True
+        ):
+            found[i] = output.text
+    return found
+
+
 def right_language(text: str, language: str) -> bool:
     """Whether most letters are of the language's script."""
     arabic = sum("\u0600" <= c <= "\u06ff" for c in text)
@@ -167,6 +186,7 @@ def outputs_of(
     only: Sequence[str] | None = None,
     pivot: bool = False,
     length: str | None = None,
+    in_use: bool = False,
 ) -> list[Generated]:
     """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
 
@@ -176,6 +196,7 @@ def outputs_of(
         pivot: into the other language also by translating the summary, as set "... via ar" (or en).
         length: of the summaries, of documents that have a reference of that length; None is the usual one of each set,
             whatever its references.
+        in_use: FLORES is translated as in use, not by ``decoding``.
     """
     made: list[Generated] = []
     for name, language, usual in SETS:
@@ -195,16 +216,21 @@ def outputs_of(
         if pivot and len(languages) == 2:
             own, other = languages.index(language), languages.index(language) ^ 1
             short = [found[own] for found in written]
-            translated = generate(engine, short, [Task("translation", languages[other])], decoding, batch=16)
-            for row, (text,) in zip(rows, translated, strict=True):
+            again = generate(engine, short, [Task("translation", languages[other])], decoding, batch=16)
+            for row, (text,) in zip(rows, again, strict=True):
                 made.append(Generated(f"{name} via {language}", row["id"], languages[other], row["document"], text))
     path = find(data, FLORES)
     if path is not None and (only is None or FLORES in only):
         rows = list(read_rows(path))
         rows = rows[:: max(1, len(rows) // (2 * items))][: 2 * items]
         for source, to in (("ar", "en"), ("en", "ar")):
-            translated = generate(engine, [r[source] for r in rows], [Task("translation", to)], decoding, batch=16)
-            for row, (text,) in zip(rows, translated, strict=True):
+            sources = [r[source] for r in rows]
+            if in_use:
+                texts_there = translated(engine, sources, source, to)
+            else:
+                task = Task("translation", to)
+                texts_there = [text for (text,) in generate(engine, sources, [task], decoding, batch=16)]
+            for row, text in zip(rows, texts_there, strict=True):
                 made.append(Generated(FLORES, str(row["id"]), to, row[source], text, row[to]))
     for file in texts:
         document = file.read_text(encoding="utf-8")
@@ -224,11 +250,12 @@ def measure_adapter(
     both: bool = True,
     only: Sequence[str] | None = None,
     pivot: bool = False,
+    in_use: bool = False,
 ) -> Measured:
     """Generates and scores; the same documents every time, so that adapters can be compared."""
     began = time.monotonic()
     with engine_with(adapter, weights) as engine:
-        outputs = outputs_of(engine, data, items, decoding, texts, both, only, pivot)
+        outputs = outputs_of(engine, data, items, decoding, texts, both, only, pivot, in_use=in_use)
     scored = [g for g in outputs if g.set not in {t.name for t in texts}]
     return Measured(score_outputs(scored), tuple(outputs), time.monotonic() - began)
 
