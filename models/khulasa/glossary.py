@@ -117,10 +117,11 @@ class Glossary:
             if token.kind != _KINDS[language] or token.lower in taken:
                 continue
             stem = _LIGHT[language](token.lower)
-            # The stem, the very word, the word without what is written on to it.
-            written = (token.lower, *(arabic_stems(token.lower) if language == "ar" else ()))
-            word = next((one for one in (stem, *("=" + one for one in written)) if one in ranks), "")
-            if word and stem not in found:
+            # The very word, its stem, the word without what is written on to it.
+            written = arabic_stems(token.lower) if language == "ar" else ()
+            forms = ("=" + token.lower, stem, *("=" + one for one in written))
+            word = next((form for form in forms if form in ranks), "")
+            if word and self.words[language][word] and stem not in found:
                 first, last = folded.span(token.start, token.end)
                 found[stem] = Name(text[first:last], self.words[language][word], word)
         rarest = sorted(found.values(), key=lambda name: ranks[name.key])[:MOST_WORDS]

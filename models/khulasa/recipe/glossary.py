@@ -195,23 +195,28 @@ def _spellings(data: Path, documents: int) -> Spellings:
 
 def rare_words(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
     """By language, light stems and, marked "=", words as they are written, the rarest first; a word of the other
-    language for each.
+    language for each, "" where bitext speaks against that of the word's stem.
 
     Args:
         documents: of every file of news that spellings are counted in.
         least: probability that a stem's translation must have in bitext.
     """
-    number = sum(1 for _ in sentences(data))
-    ranked: dict[str, list[tuple[int, str, str]]] = {"ar": [], "en": []}
-    for word in align(sentences(data), least):
-        if LEAST_SENTENCES <= word.sentences <= RARE * number:
-            ranked[word.language].append((word.sentences, word.stem, word.other))
+    rows = list(sentences(data))
+    ranked: dict[str, dict[str, tuple[int, str]]] = {"ar": {}, "en": {}}
+    for word in align(rows, least):
+        if LEAST_SENTENCES <= word.sentences <= RARE * len(rows):
+            name = word.form if word.stem else "=" + word.form
+            ranked[word.language][name] = (word.sentences, word.other)
     path = find(data, "parallel/words-muse")
     if path is not None:
-        for entry in entries(read_rows(path), sentences(data), _spellings(data, documents)):
-            if entry.sentences <= RARE_ENTRY * number:
-                ranked[entry.language].append((entry.sentences, "=" + entry.form, entry.other))
-    return {language: {word: other for _, word, other in sorted(some)} for language, some in ranked.items()}
+        for entry in entries(read_rows(path), rows, _spellings(data, documents)):
+            there = ranked[entry.language].get("=" + entry.form)
+            if entry.sentences <= RARE_ENTRY * len(rows) and not (there and there[1]):  # bitext comes first
+                ranked[entry.language]["=" + entry.form] = (entry.sentences, entry.other)
+    return {
+        language: {word: other for word, (_, other) in sorted(some.items(), key=lambda item: (item[1][0], item[0]))}
+        for language, some in ranked.items()
+    }
 
 
 def build(data: Path, documents: int = 3000, least: float = 0.4) -> dict[str, dict[str, str]]:
