@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-CHANNEL = 0.5  # weight of how likely the text is given its translation
+CHANNEL = 0.9  # weight of how likely the text is given its translation
 DRAWS = 8  # candidates of "best" beside what the search finds
 
 # Words of a text, and pairs of neighbours, with how often each is there.
@@ -181,9 +181,10 @@ def decode_channel(
 
     The noisy channel (Yee, Dauphin and Auli 2019, "Simple and effective noisy channel modeling for neural machine
     translation"): to the log-probability of a candidate given the text is added that of the text given the candidate,
-    each per token. What the model likes to write, but the text does not say, has a low one. Of 64 sentences of FLORES,
-    chrF to English: the likeliest of four beams with the fewest alarms 49.0, of beams and draws 49.6, by the channel
-    50.7 (weight 0.5; 50.6 with 1, 50.2 with 2).
+    each per token. What the model likes to write, but the text does not say, has a low one. Of 64 and of 48
+    sentences of FLORES, chrF to English: the likeliest of four beams with the fewest alarms 49.0 and 51.5, of beams and
+    draws 49.6 and 51.4, by the channel 50.6 and 53.2; to Arabic, of 48, 41.9, 41.8 and 42.8. Weights from 0.5 to 1.2
+    do within a point as well, 20 more draws half a point better to English, and no better to Arabic.
 
     Args:
         engine: has ``candidates`` and ``scores``.
