@@ -62,7 +62,8 @@ def test_pairs_are_kept_and_a_killed_run_goes_on(tmp_path: Path, data: Path):
     examples = load_mix(data, back=out)["back"]
     # The human sentence is what is learnt; some sources are read with names.
     assert [example.targets for example in examples] == [(("translation", "ar", HUMAN),)] * 5
-    assert {example.document for example in examples} == {GOOD, f"(Jordan = الأردن; Amman = عمان)\n{GOOD}"}
+    assert {example.document.splitlines()[-1] for example in examples} == {GOOD}
+    assert any(example.document.startswith("(Jordan = الأردن; Amman = عمان") for example in examples)
 
 
 def test_sentences_are_of_training_documents_only(tmp_path: Path):
