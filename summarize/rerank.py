@@ -200,7 +200,7 @@ def decode_channel(
     for text, document, (found,) in zip(
         texts, documents, engine.candidates(memory, [task], decoding, constraint), strict=True
     ):
-        outputs = list({output.text: output for output in reversed(found)}.values())[::-1]  # each text once
+        outputs = list({output.text: output for output in reversed(found)}.values())  # each text once, as it came first
         judged = judge(outputs, task.language, prepared(document))
         read = [engine.with_names(output.text, task.language) for output in outputs]
         scores = engine.scores(read, back, [text] * len(read))

@@ -15,7 +15,6 @@ licences.
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,17 +23,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from summarize.checks import gazetteer
-from summarize.checks.text import Token, arabic_light, arabic_stems, english_light, fold, tokenize
+from summarize.checks.text import Token, arabic_stems, fold, tokenize
 
 from . import letters
+from .letters import KIND, LIGHT
 
 FILE = Path(__file__).resolve().parent / "glossary.txt.gz"
 WORDS = FILE.with_name("words.txt.gz")
 MOST = 8  # names before one text
 _NAMES = re.compile(r"^\s*\([^()=]* = [^()]*\)\s*")
 MOST_WORDS = 6
-_LIGHT = {"ar": arabic_light, "en": english_light}
-_KINDS = {"ar": "a", "en": "w"}
 _ENDINGS = re.compile("(s|ed|ly|ing|tion)$")
 _STOPS = frozenset('.!?:"“”')
 
@@ -114,9 +112,9 @@ class Glossary:
         folded = fold(text)
         found: dict[str, Name] = {}
         for token in tokenize(folded):
-            if token.kind != _KINDS[language] or token.lower in taken:
+            if token.kind != KIND[language] or token.lower in taken:
                 continue
-            stem = _LIGHT[language](token.lower)
+            stem = LIGHT[language](token.lower)
             # The very word, its stem, the word without what is written on to it.
             written = arabic_stems(token.lower) if language == "ar" else ()
             forms = ("=" + token.lower, stem, *("=" + one for one in written))
@@ -142,13 +140,13 @@ class Glossary:
         titled = [token.kind == "w" and token.text.removesuffix("'s").istitle() for token in tokens] + [False]
         for i, token in enumerate(tokens):
             word = token.lower.removesuffix("'s")
-            if token.kind != _KINDS[language] or len(word) < 4 or word in taken or word in found:
+            if token.kind != KIND[language] or len(word) < 4 or word in taken or word in found:
                 continue
             if language == "en":
                 doubtful = (i == 0 or tokens[i - 1].text in _STOPS) and _ENDINGS.search(word) and not titled[i + 1]
                 if not titled[i] or not word.isascii() or doubtful:
                     continue
-            if word in self.common or "=" + word in words or _LIGHT[language](word) in words:
+            if word in self.common or "=" + word in words or LIGHT[language](word) in words:
                 continue
             known = letters.load()
             if known.unseen(word, language) and (language == "en" or known.looks_foreign(word)):
@@ -222,15 +220,8 @@ def load() -> Glossary:
 
 
 def _read(file: Path) -> dict[str, dict[str, str]]:
-    sections: dict[str, dict[str, str]] = {}
-    current: dict[str, str] = {}
-    for line in gzip.decompress(file.read_bytes()).decode().splitlines():
-        if line.startswith("["):
-            current = sections.setdefault(line.strip("[]"), {})
-        elif not line.startswith("#"):
-            name, _, other = line.partition("\t")
-            current[name] = other
-    return sections
+    pairs = {name: (line.partition("\t") for line in lines) for name, lines in letters.read_sections(file).items()}
+    return {name: {here: other for here, _, other in some} for name, some in pairs.items()}
 
 
 def common() -> frozenset[str]:

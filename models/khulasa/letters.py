@@ -22,7 +22,8 @@ ORDER = 3
 BEAM = 12
 START, END = "^", "$"
 LONGEST = {"en": 3, "ar": 2}  # letters of a unit on the side that is read
-_LIGHT = {"ar": arabic_light, "en": english_light}
+LIGHT = {"ar": arabic_light, "en": english_light}
+KIND = {"ar": "a", "en": "w"}  # of a language's tokens
 
 
 class Ngrams:
@@ -107,23 +108,29 @@ class Letters:
         """Whether the model has not seen a word, folded and in small letters; of Arabic, without what is written on to
         it either."""
         forms = (word, *arabic_stems(word)) if language == "ar" else (word,)
-        return not any(_LIGHT[language](form) in self.known[language] for form in forms)
+        return not any(LIGHT[language](form) in self.known[language] for form in forms)
 
     def looks_foreign(self, word: str) -> bool:
         """Whether the letters of an Arabic word, folded, are rather those of a foreign name."""
         return self.foreign.log(word) > self.native.log(word)
 
 
-@lru_cache(maxsize=1)
-def load() -> Letters:
-    """The package's, read once."""
+def read_sections(file: Path) -> dict[str, list[str]]:
+    """The lines under each ``[name]`` of a packed list, without its comments."""
     sections: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in gzip.decompress(FILE.read_bytes()).decode().splitlines():
+    for line in gzip.decompress(file.read_bytes()).decode().splitlines():
         if line.startswith("["):
             lines = sections.setdefault(line.strip("[]"), [])
         elif not line.startswith("#"):
             lines.append(line)
+    return sections
+
+
+@lru_cache(maxsize=1)
+def load() -> Letters:
+    """The package's, read once."""
+    sections = read_sections(FILE)
 
     def ngrams(name: str) -> Ngrams:
         counts = {}
@@ -132,7 +139,7 @@ def load() -> Letters:
             counts[tuple(gram)] = int(count)
         return Ngrams(counts)
 
-    units, known = ({language: language + kind for language in _LIGHT} for kind in (" units", " known"))
+    units, known = ({language: language + kind for language in LIGHT} for kind in (" units", " known"))
     return Letters(
         {language: ngrams(name) for language, name in units.items()},
         ngrams("ar foreign"),

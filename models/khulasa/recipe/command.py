@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sized
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ _weights = click.option(
     "--weights", default=BUNDLED, type=_FOLDER, help="Folder with the int8 base, its configuration and vocabulary."
 )
 _config = click.option("--config", "name", default="cpu", show_default=True, help="A named setting or a JSON file.")
+_out = click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 _start = click.option("--start", type=_FILE, help="Adapter to begin from [default: that of --weights].")
 _silver = click.option("--silver", type=_FILE, help="Silver pairs to add to the mix.")
 _back = click.option("--back", type=_FILE, help="Back-translations to add to the mix.")
@@ -270,40 +272,44 @@ def decoding(
     click.echo(table(search(adapter, data, weights, items, only, settings, both, length)))
 
 
+def _count(out: Path, sections: Mapping[str, Sized], what: str = "") -> None:
+    click.echo(f"{out}: {', '.join(f'{len(section)} {what}{name}' for name, section in sections.items())}")
+
+
 @main.command()
 @_data
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@_out
 def glossary(data: Path, out: Path) -> None:
     """Build the glossary of names that translations are read with, from the lists in DATA."""
     from .glossary import build, write
 
     names = build(data)
     write(names, out)
-    click.echo(f"{out}: {', '.join(f'{len(some)} names in {language}' for language, some in names.items())}")
+    _count(out, names, "names in ")
 
 
 @main.command()
 @_data
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@_out
 def words(data: Path, out: Path) -> None:
     """Build the list of rare words that translations are read with, from the bitext and a dictionary in DATA."""
     from .glossary import WORDS_FROM, rare_words, write
 
     found = rare_words(data)
     write(found, out, WORDS_FROM)
-    click.echo(f"{out}: {', '.join(f'{len(some)} words in {language}' for language, some in found.items())}")
+    _count(out, found, "words in ")
 
 
 @main.command()
 @_data
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@_out
 def letters(data: Path, out: Path) -> None:
     """Learn how names are spelt in the other script, letter by letter, from the pairs of names in DATA."""
     from .letters import build, write
 
     sections = build(data)
     write(sections, out)
-    click.echo(f"{out}: {', '.join(f'{len(section)} {name}' for name, section in sections.items())}")
+    _count(out, sections)
 
 
 @main.command()

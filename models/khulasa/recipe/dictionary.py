@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from summarize.checks.text import arabic_light, english_light, fold, tokenize
+from summarize.checks.text import fold, tokenize
 
-LIGHT = {"ar": arabic_light, "en": english_light}
-KIND = {"ar": "a", "en": "w"}
+from ..letters import KIND, LIGHT
+
 OTHER = {"ar": "en", "en": "ar"}
 MARKS = re.compile("[\u064b-\u0652\u0640]")  # vowel signs and tatweel
 FEW = 5  # sentences: in fewer, bitext cannot speak against a translation

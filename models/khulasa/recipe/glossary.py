@@ -256,5 +256,10 @@ def write(entries: Mapping[str, Mapping[str, str]], out: Path, source: str = NAM
     lines = [f"# {source}"]
     for language, some in entries.items():
         lines += [f"[{language}]", *(f"{name}\t{other}" for name, other in some.items())]
+    write_lines(lines, out)
+
+
+def write_lines(lines: Iterable[str], out: Path) -> None:
+    """A packed list: the same bytes for the same lines."""
     with out.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
         packed.write("".join(line + "\n" for line in lines).encode())

@@ -7,7 +7,6 @@ are counted. From ``names-mixed``; only counts of units of letters are kept of i
 
 from __future__ import annotations
 
-import gzip
 import math
 import random
 import re
@@ -18,9 +17,9 @@ from pathlib import Path
 from summarize.checks.text import fold, tokenize
 
 from ....errors import DataError
-from ..letters import LONGEST, ORDER, grams
-from .dictionary import KIND, LIGHT, OTHER
-from .glossary import sentences
+from ..letters import KIND, LIGHT, LONGEST, ORDER, grams
+from .dictionary import OTHER
+from .glossary import sentences, write_lines
 from .mix import find, read_rows
 
 THERE = {"en": 2, "ar": 3}  # letters of a unit at most on the side that is written
@@ -143,5 +142,4 @@ def write(sections: Mapping[str, Mapping[tuple[str, ...], int] | Sequence[str]],
             lines += ["\t".join((str(count), *gram)) for gram, count in section.items()]
         else:
             lines += section
-    with out.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write("".join(line + "\n" for line in lines).encode())
+    write_lines(lines, out)

@@ -17,7 +17,8 @@ import numpy as np
 
 from summarize.checks.text import fold, tokenize
 
-from .dictionary import KIND, LIGHT, MARKS
+from ..letters import KIND, LIGHT
+from .dictionary import MARKS
 
 ROUNDS = 6
 LONGEST = 50  # tokens of a sentence that are aligned
