@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .languages import LANGUAGES, script_share
 from .long import AUTO
+from .opening import with_opening
 from .polish import polish
 from .repair import repair
 from .rerank import DRAWS, QUALITIES, decode_best, decode_channel, most_supported, widened
@@ -165,6 +166,10 @@ class Decoder:
             words = self.vocabulary.words
             decoding = self._decoding(tasks)
             outputs = repair(self.engine, memory, tasks, outputs, documents, decoding, words, constraint, texts=texts)
+        for k, task in enumerate(tasks if self.faithful else ()):
+            if (task.kind, task.language) == ("summary", "ar"):
+                for row, text in zip(outputs, texts, strict=True):
+                    row[k] = with_opening(self.engine, row[k], text)
         return outputs
 
     def _penalty(self, task: Task) -> float:

@@ -132,7 +132,10 @@ def measure(
 @click.option("--limit", default=300, show_default=True, help="References of each file to translate.")
 @click.option("--round-trip", default=45.0, show_default=True, help="Least chrF of the translation back.")
 @click.option("--beams/--greedy", default=True, show_default=True, help="Also search with beams.")
-def silver(data: Path, weights: Path, adapter: Path, out: Path, limit: int, round_trip: float, beams: bool) -> None:
+@click.option("--in-use", is_flag=True, help="Also translate as in use: beams, draws, checks, noisy channel.")
+def silver(
+    data: Path, weights: Path, adapter: Path, out: Path, limit: int, round_trip: float, beams: bool, in_use: bool
+) -> None:
     """Translate reference summaries with the model itself and keep what survives the checks."""
     from .measure import engine_with
     from .silver import CANDIDATES, embedding_similarity, make_silver, references
@@ -146,6 +149,7 @@ def silver(data: Path, weights: Path, adapter: Path, out: Path, limit: int, roun
             least_round_trip=round_trip,
             similarity=embedding_similarity(),
             report=lambda line: click.echo(line, err=True),
+            in_use=in_use,
         )
     click.echo(json.dumps(counts))
 

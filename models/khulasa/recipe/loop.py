@@ -122,7 +122,7 @@ def train(
         tensors: the dequantised base. model_config: a ``KhulasaConfig``.
         vocabulary: the SentencePiece model's path, or anything with its ``encode``.
         start: an adapter to begin from, of the same or a lower rank.
-        minutes: stop (with a checkpoint) after so long.
+        minutes: stop (with a checkpoint) after so long, counted from the end of the first step, which compiles.
         measure: called with the averaged weights' file at every ``measure_every``; gives a dictionary to log.
     """
     import torch
@@ -258,6 +258,8 @@ def train(
         optimizer.step()
         optimizer.zero_grad(set_to_none=False)
         step += 1
+        if step == first + 1:  # so long it took to compile
+            began, run_positions = time.monotonic(), 0
         # Young averages forget faster, or the first steps would linger.
         decay = min(config.ema, step / (step + 9.0))
         if rank == 0:

@@ -39,6 +39,8 @@ class Example:
 
 
 NAMED = 0.75  # of translations are read with names
+# Before a source that the model made (Caswell et al. 2019, "Tagged back-translation"): what it lost, targets still have.
+MACHINE_MADE = "(~)\n"
 Rows = list[dict[str, Any]]
 Make = Callable[[Rows, random.Random, "Source"], Iterator[Example]]
 
@@ -183,7 +185,8 @@ def _silver(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]
 def _back(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]:
     """Rows ``ar, en, to`` as ``back`` writes them: the human sentence out of the model's translation of it."""
     for row in rows:
-        yield _translation(row["ar"], row["en"], row["to"] == "en")
+        example = _translation(row["ar"], row["en"], row["to"] == "en")
+        yield replace(example, document=MACHINE_MADE + example.document)
 
 
 def _candidates(rows: Rows, rnd: random.Random, source: Source) -> Iterator[Example]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine import Decoding, Task
 from .back import whole_lines
 from .filters import sound, without_lead
-from .measure import generate, right_language
+from .measure import generate, right_language, translated
 from .mix import find, held_out, read_rows
 
 if TYPE_CHECKING:
@@ -126,8 +126,14 @@ def make_silver(
     least_round_trip: float = 45.0,
     similarity: Callable[[str, str], float] | None = None,
     report: Callable[[str], None] | None = None,
+    in_use: bool = False,
 ) -> dict[str, int]:
-    """Writes the pairs that survive, a batch at a time, skipping ids that ``out`` has; gives counts by verdict."""
+    """Writes the pairs that survive, a batch at a time, skipping ids that ``out`` has; gives counts by verdict.
+
+    Args:
+        candidates: how translations are searched for; the first is how they are translated back.
+        in_use: whether one more candidate is what a user would get (``measure.translated``).
+    """
     done = {row["id"] for row in read_rows(out)} if whole_lines(out) else set()
     counts: dict[str, int] = {}
     waiting: dict[str, list[dict[str, Any]]] = {"ar": [], "en": []}
@@ -139,6 +145,8 @@ def make_silver(
         to = "en" if language == "ar" else "ar"
         texts = [row["summary"] for row in group]
         options = [[t[0] for t in generate(engine, texts, [Task("translation", to)], d, batch)] for d in candidates]
+        if in_use:
+            options.append(translated(engine, texts, language, to, batch))
         with out.open("a", encoding="utf-8") as file:
             backs = [
                 [t[0] for t in generate(engine, o, [Task("translation", language)], candidates[0], batch)]
