@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .channel import decode_channel, translations
 from .languages import LANGUAGES, script_share
 from .long import AUTO
 from .opening import with_opening
 from .polish import polish
 from .repair import repair
-from .rerank import DRAWS, QUALITIES, decode_best, decode_channel, most_supported, widened
+from .rerank import DRAWS, QUALITIES, decode_best, most_supported, widened
 
 if TYPE_CHECKING:
     from .checks.constraint import NumberVocabulary
@@ -141,8 +142,7 @@ class Decoder:
                 return [[row[k] for k in range(len(tasks))] for row in rows]
             decoding = self._decoding(tasks, forbid_script)
             if source is not None and decoding.num_beams > 1 and hasattr(self.engine, "scores"):
-                several = replace(widened(decoding), num_return=decoding.num_beams)
-                options = (several, texts, source, documents, constraint)
+                options = (translations(decoding), texts, source, documents, constraint)
                 columns = [decode_channel(self.engine, memory, task, *options) for task in tasks]
                 return [list(row) for row in zip(*columns, strict=True)]
             if self.quality == "best":

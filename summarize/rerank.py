@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-CHANNEL = 0.9  # weight of how likely the text is given its translation
 DRAWS = 8  # candidates of "best" beside what the search finds
 
 # Words of a text, and pairs of neighbours, with how often each is there.
@@ -164,52 +163,4 @@ def decode_best(
     for text, row in zip(documents, found, strict=True):
         document = prepared(text)
         chosen.append([choice(some, task.language, document) for some, task in zip(row, tasks, strict=True)])
-    return chosen
-
-
-def decode_channel(
-    engine: Any,
-    memory: Memory,
-    task: Task,
-    decoding: Decoding,
-    texts: Sequence[str],
-    source: str,
-    documents: Sequence[str],
-    constraint: Constraint | None = None,
-) -> list[Output]:
-    """For every text its translation: of those with the fewest alarms, the one that the text also follows from.
-
-    The noisy channel (Yee, Dauphin and Auli 2019, "Simple and effective noisy channel modeling for neural machine
-    translation"): to the log-probability of a candidate given the text is added that of the text given the candidate,
-    each per token. What the model likes to write, but the text does not say, has a low one. Of 64 and of 48
-    sentences of FLORES, chrF to English: the likeliest of four beams with the fewest alarms 49.0 and 51.5, of beams and
-    draws 49.6 and 51.4, by the channel 50.6 and 53.2; to Arabic, of 48, 41.9, 41.8 and 42.8. Weights from 0.5 to 1.2
-    do within a point as well, 20 more draws half a point better to English, and no better to Arabic.
-
-    Args:
-        engine: has ``candidates`` and ``scores``.
-        memory: of ``texts``, in language ``source``.
-        task: a translation.
-        documents: what the candidates are held against, for each of ``texts``.
-    """
-    from .checks import prepared
-    from .models.engine import Task
-
-    back = Task("translation", source)
-    chosen = []
-    for text, document, (found,) in zip(
-        texts, documents, engine.candidates(memory, [task], decoding, constraint), strict=True
-    ):
-        outputs = list({output.text: output for output in reversed(found)}.values())  # each text once, as it came first
-        judged = judge(outputs, task.language, prepared(document))
-        read = [engine.with_names(output.text, task.language) for output in outputs]
-        scores = engine.scores(read, back, [text] * len(read))
-        worth = [
-            output.score + CHANNEL * total / tokens for output, (total, tokens) in zip(outputs, scores, strict=True)
-        ]
-        order = [
-            (not one.text, not one.language, not one.finished, one.alarms, -value, i)
-            for i, (one, value) in enumerate(zip(judged, worth, strict=True))
-        ]
-        chosen.append(outputs[min(order)[-1]])
     return chosen

@@ -84,7 +84,9 @@ def test_pairs_are_made_judged_and_resumed(tmp_path: Path, data: Path):
 
 def test_what_a_user_would_get_is_a_candidate_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(silver, "translated", lambda engine, texts, source, to, batch: [GOOD] * len(texts))
-    engine = Phrasebook({REFERENCE: "Jordan opened 99 schools", "Jordan opened 99 schools": "كلام آخر", GOOD: REFERENCE})
+    engine = Phrasebook(
+        {REFERENCE: "Jordan opened 99 schools", "Jordan opened 99 schools": "كلام آخر", GOOD: REFERENCE}
+    )
     out, greedy = tmp_path / "silver.jsonl", silver.CANDIDATES[:1]
     assert silver.make_silver(engine, [row(1, REFERENCE)], out, candidates=greedy) == {"round trip": 1}
     assert silver.make_silver(engine, [row(1, REFERENCE)], out, candidates=greedy, in_use=True) == {"kept": 1}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from summarize.checks import Document
-from summarize.models.engine import Decoding, Memory, Output, Task
-from summarize.rerank import Candidate, Weights, agreement, best, choose, decode_channel, judge, widened
+from summarize.models.engine import Decoding, Output
+from summarize.rerank import Candidate, Weights, agreement, best, choose, judge, widened
 
 DOCUMENT = Document(
     "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. Rain had "
@@ -100,41 +100,3 @@ def test_what_best_asks_of_an_engine():
     asked = widened(Decoding(max_new_tokens=96))
     assert (asked.num_beams, asked.num_return, asked.samples, asked.max_new_tokens) == (1, 1, 8, 96)
     assert (widened(Decoding(num_beams=4)).num_beams, widened(Decoding(num_beams=4)).num_return) == (4, 1)
-
-
-class Channel:
-    """Finds the same candidates of every text, and holds one of them to be what texts follow from."""
-
-    def __init__(self, found: list[Output], follows: str) -> None:
-        self.found, self.follows, self.scored = found, follows, []
-
-    def candidates(self, memory, tasks, decoding, constraint=None):
-        return [[self.found] for _ in memory.tokens]
-
-    def with_names(self, text, language):
-        return f"({language}) {text}"
-
-    def scores(self, documents, task, targets):
-        self.scored.append((task.kind, task.language, targets[0]))
-        return [(-1.0 if self.follows in text else -40.0, 10) for text in documents]
-
-
-def test_a_translation_is_one_that_the_text_follows_from():
-    texts = ["قتل 25 شخصا عندما انقلبت حافلة قرب الموصل", "حادث في العراق"]
-    memory = Memory((8, 3), (False, False))
-    likely, true = Output((1,), "It rained.", True, -0.2), Output((2,), GOOD, True, -0.8)
-    wrong = Output((3,), GOOD.replace("25", "26"), True, -0.1)
-    task, search = Task("translation", "en"), Decoding(num_beams=4)
-    document = DOCUMENT.text
-
-    def translated(found, follows):
-        engine = Channel(found, follows)
-        chosen = decode_channel(engine, memory, task, search, texts, "ar", [document] * 2)
-        assert engine.scored == [("translation", "ar", text) for text in texts]
-        assert chosen[0] == chosen[1]
-        return chosen[0]
-
-    assert translated([likely, true], "(en) A bus crash") is true
-    assert translated([likely, true], "nothing") is likely
-    assert translated([wrong, true, true], "26") is true  # fewer alarms before all else
-    assert translated([Output((4,), "", True, 0.0), Output((5,), "It", False, -0.1), likely], "It") is likely

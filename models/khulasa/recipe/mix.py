@@ -39,7 +39,7 @@ class Example:
 
 
 NAMED = 0.75  # of translations are read with names
-# Before a source that the model made (Caswell et al. 2019, "Tagged back-translation"): what it lost, targets still have.
+# Before a source that the model made (Caswell et al. 2019, "Tagged back-translation").
 MACHINE_MADE = "(~)\n"
 Rows = list[dict[str, Any]]
 Make = Callable[[Rows, random.Random, "Source"], Iterator[Example]]
