@@ -142,7 +142,7 @@ class Decoder:
                 return [[row[k] for k in range(len(tasks))] for row in rows]
             decoding = self._decoding(tasks, forbid_script)
             if source is not None and decoding.num_beams > 1 and hasattr(self.engine, "scores"):
-                options = (translations(decoding), texts, source, documents, constraint)
+                options = (translations(decoding, self.quality), texts, source, documents, constraint)
                 columns = [decode_channel(self.engine, memory, task, *options) for task in tasks]
                 return [list(row) for row in zip(*columns, strict=True)]
             if self.quality == "best":

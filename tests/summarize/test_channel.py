@@ -17,7 +17,8 @@ TASK, SEARCH = Task("translation", "en"), Decoding(num_beams=4)
 
 def test_what_is_asked_of_an_engine():
     asked = translations(Decoding(num_beams=4, max_new_tokens=96))
-    assert (asked.num_beams, asked.num_return, asked.samples, asked.max_new_tokens) == (4, 4, DRAWS, 96)
+    assert (asked.num_beams, asked.num_return, asked.samples, asked.max_new_tokens) == (4, 4, DRAWS["fast"], 96)
+    assert translations(Decoding(num_beams=4), "best").samples == DRAWS["best"] > DRAWS["fast"]
 
 
 def test_agreement_of_characters_is_chrf():
@@ -95,9 +96,9 @@ def test_each_text_keeps_its_own_constraint():
             asked.extend(constraint(i, tasks[0], ()) for i in range(len(memory.tokens)))
             return super().candidates(memory, tasks, decoding, constraint)
 
-    texts = [f"text {i}" for i in range(6)]
+    texts = [f"text {i}" for i in range(12)]
     engine = Asking([Output((1,), GOOD, True, -0.2)], "bus")
     chosen = decode_channel(
-        engine, Memory((3,) * 6, (False,) * 6), TASK, SEARCH, texts, "ar", [DOCUMENT] * 6, lambda i, task, ids: i
+        engine, Memory((3,) * 12, (False,) * 12), TASK, SEARCH, texts, "ar", [DOCUMENT] * 12, lambda i, task, ids: i
     )
-    assert asked == list(range(6)) and len(chosen) == 6
+    assert asked == list(range(12)) and len(chosen) == 12
