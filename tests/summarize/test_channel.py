@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from summarize.channel import DRAWS, FEW, character_agreement, decode_channel, translations
+from summarize.channel import DRAWS, FEW, character_agreement, decode_channel, numbers_apart, translations
 from summarize.models.engine import Decoding, Memory, Output, Task
 
 DOCUMENT = (
@@ -56,9 +56,9 @@ class Channel:
 
 
 def test_a_translation_is_one_that_the_text_follows_from():
-    texts = ["قتل 25 شخصا عندما انقلبت حافلة قرب الموصل", "حادث في العراق"]
+    texts = ["قتل 25 شخصا عندما انقلبت حافلة قرب الموصل", "مات 25 في العراق"]
     memory = Memory((8, 3), (False, False))
-    likely, true = Output((1,), "It rained.", True, -0.2), Output((2,), GOOD, True, -1.6)
+    likely, true = Output((1,), "It rained for 25 days.", True, -0.2), Output((2,), GOOD, True, -1.6)
     wrong = Output((3,), GOOD.replace("25", "26"), True, -0.1)
 
     def translated(found, follows):
@@ -72,6 +72,30 @@ def test_a_translation_is_one_that_the_text_follows_from():
     assert translated([likely, true], "nothing") is likely
     assert translated([wrong, true, true], "26") is true  # fewer alarms before all else
     assert translated([Output((4,), "", True, 0.0), Output((5,), "It", False, -0.1), likely], "It") is likely
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "apart"),
+    [
+        ("Two Syrians helped 40 people.", "ساعد سوريان أربعين شخصا.", 0),
+        ("Two Syrians helped 40 people.", "ساعد ثلاثة سوريين أربعين شخصا.", 1),
+        ("Two Syrians helped 40 people.", "ساعد سوريون أشخاصا.", 1),
+        ("Fifteen rocks fell last July.", "سقطت خمس صخور في يوليو الماضي.", 2),
+        ("One of them won 2.3 million dollars.", "فاز أحدهم ب 2.3 مليون دولار.", 0),
+        ("", "", 0),
+    ],
+)
+def test_numbers_that_only_one_has(text, translation, apart):
+    assert numbers_apart(text, translation) == apart
+
+
+def test_a_translation_keeps_the_numbers_of_its_text():
+    right, wrong = "ساعد سوريان 25 شخصا.", "ساعد ثلاثة سوريين 25 شخصا."
+    found = [Output((1,), wrong, True, -0.1), Output((2,), right, True, -0.9)]
+    text, document = "Two Syrians helped 25 people.", "Two Syrians helped 25 people. Three policemen came."
+    task, memory = Task("translation", "ar"), Memory((3,), (False,))
+    (chosen,) = decode_channel(Channel(found, "ثلاثة"), memory, task, SEARCH, [text], "en", [document])
+    assert chosen.text == right
 
 
 def test_only_the_best_are_read_back():

@@ -97,7 +97,11 @@ def run(
 @click.option("--sets", help="Only these dev sets, comma-separated, such as ar/dev_nolead,parallel/flores200_dev.")
 @click.option("--text", multiple=True, type=_FILE, help="Also summarise these files in both languages.")
 @click.option("--pivot", is_flag=True, help="Into the other language also by translating the summary.")
-@click.option("--in-use", is_flag=True, help="Translate FLORES as in use (beams, draws, checks), not greedily.")
+@click.option(
+    "--in-use",
+    type=click.Choice(["fast", "best"]),
+    help="Translate FLORES as in use (beams, draws, checks) at this quality, not greedily.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Append every output as JSON lines.")
 def measure(
     data: Path,
@@ -108,7 +112,7 @@ def measure(
     sets: str | None,
     text: tuple[Path, ...],
     pivot: bool,
-    in_use: bool,
+    in_use: str | None,
     out: Path | None,
 ) -> None:
     """Generate on the dev sets and score: ROUGE, chrF, numbers, languages."""

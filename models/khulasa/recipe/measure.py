@@ -108,12 +108,14 @@ def generate(
     return texts
 
 
-def translated(engine: KhulasaEngine, texts: Sequence[str], source: str, to: str, batch: int = 16) -> list[str]:
+def translated(
+    engine: KhulasaEngine, texts: Sequence[str], source: str, to: str, batch: int = 16, quality: str = "fast"
+) -> list[str]:
     """Translations as a summary's is made: beams and draws, numbers constrained, candidates judged, repairs."""
     from summarize.checks.constraint import NumberVocabulary
     from summarize.decode import Decoder
 
-    decoder = Decoder(engine, vocabulary=NumberVocabulary.from_pieces(engine.pieces), faithful=True)
+    decoder = Decoder(engine, vocabulary=NumberVocabulary.from_pieces(engine.pieces), faithful=True, quality=quality)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     found = [""] * len(texts)
     for at in range(0, len(order), batch):
@@ -186,7 +188,7 @@ def outputs_of(
     only: Sequence[str] | None = None,
     pivot: bool = False,
     length: str | None = None,
-    in_use: bool = False,
+    in_use: str | None = None,
 ) -> list[Generated]:
     """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
 
@@ -196,7 +198,7 @@ def outputs_of(
         pivot: into the other language also by translating the summary, as set "... via ar" (or en).
         length: of the summaries, of documents that have a reference of that length; None is the usual one of each set,
             whatever its references.
-        in_use: FLORES is translated as in use, not by ``decoding``.
+        in_use: the quality with which FLORES is translated as in use; None translates it by ``decoding``.
     """
     made: list[Generated] = []
     for name, language, usual in SETS:
@@ -226,7 +228,7 @@ def outputs_of(
         for source, to in (("ar", "en"), ("en", "ar")):
             sources = [r[source] for r in rows]
             if in_use:
-                texts_there = translated(engine, sources, source, to)
+                texts_there = translated(engine, sources, source, to, quality=in_use)
             else:
                 task = Task("translation", to)
                 texts_there = [text for (text,) in generate(engine, sources, [task], decoding, batch=16)]
@@ -250,7 +252,7 @@ def measure_adapter(
     both: bool = True,
     only: Sequence[str] | None = None,
     pivot: bool = False,
-    in_use: bool = False,
+    in_use: str | None = None,
 ) -> Measured:
     """Generates and scores; the same documents every time, so that adapters can be compared."""
     began = time.monotonic()
