@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .rerank import judge, widened
@@ -76,13 +78,18 @@ def numbers_apart(text: str, translation: str) -> int:
     >>> numbers_apart("مات خمسة عشر شخصا في 3 مدن", "Seven people died in three towns")
     2
     """
+    (said, meant), (said_there, meant_there) = _numbers(text), _numbers(translation)
+    return len(said - meant_there) + len(said_there - meant)
+
+
+@lru_cache(maxsize=64)
+def _numbers(text: str) -> tuple[frozenset[Decimal], frozenset[Decimal]]:
+    """The numbers that a text says, and all that it may mean."""
     from .checks.quantities import read_numbers
 
-    said, meant = [], []
-    for quantities in (read_numbers(text).quantities, read_numbers(translation).quantities):
-        said.append({q.value for q in quantities if q.kind in _EXACT and q.value > 2})
-        meant.append({value for q in quantities for value in (*q.values, *q.parts)})
-    return len(said[0] - meant[1]) + len(said[1] - meant[0])
+    quantities = read_numbers(text).quantities
+    said = frozenset(q.value for q in quantities if q.kind in _EXACT and q.value > 2)
+    return said, frozenset(value for q in quantities for value in (*q.values, *q.parts))
 
 
 def decode_channel(
@@ -124,9 +131,7 @@ def _choose(engine: Any, found: Sequence[Output], task: Task, text: str, source:
     from .models.engine import Task
 
     times = Counter(output.text for output in found)
-    outputs = list({output.text: output for output in reversed(found)}.values())[
-        ::-1
-    ]  # each text once, as it came first
+    outputs = list({output.text: output for output in reversed(found)}.values())[::-1]  # each text once
     judged = judge(outputs, task.language, prepared(document))
     agreed = character_agreement([o.text for o in outputs], [times[o.text] for o in outputs])
     faults = [one.alarms + numbers_apart(text, one.text) for one in judged]

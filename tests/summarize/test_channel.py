@@ -7,11 +7,10 @@ import pytest
 from summarize.channel import DRAWS, FEW, character_agreement, decode_channel, numbers_apart, translations
 from summarize.models.engine import Decoding, Memory, Output, Task
 
-DOCUMENT = (
-    "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. Rain had "
-    "made the road wet, and the driver lost control of the bus on a bend."
-)
-GOOD = "A bus crash near Mosul in Iraq killed 25 people."
+from . import test_rerank
+from .test_rerank import GOOD
+
+DOCUMENT = test_rerank.DOCUMENT.text
 TASK, SEARCH = Task("translation", "en"), Decoding(num_beams=4)
 
 
