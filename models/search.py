@@ -1,16 +1,20 @@
-"""Greedy search, beam search and draws over any step function.
+"""Greedy search, beam search and draws over any step function; beams and draws also in one batch.
 
 Rows are outputs being written: ``groups`` of them (a document and a task each), ``num_beams`` or ``samples`` rows to a
 group, neighbours. The step function takes the tokens that every row just got and, for each row, the row whose past it
 continues, and gives the next log-probabilities' raw scores (logits) ``[rows, vocabulary]``.
+
+A search is a generator, ``beams`` or ``draws``: it hands out the tokens that its rows just got and the rows of its last
+batch (at first, the groups) that they continue, takes the next logits, and returns what it found. ``together`` runs
+several of them over one step function.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from .engine import Restriction
 
 Step = Callable[["torch.Tensor", "torch.Tensor | None"], "torch.Tensor"]
+# Tokens and rows out, logits in.
+Search = Generator[tuple[list[int], list[int]], "torch.Tensor", list[list["Found"]]]
 # (row's group, ids so far) -> what may come next
 Restrict = Callable[[int, Sequence[int]], "Restriction | None"]
 # Tokens that a draw chooses among at most: what lies beyond the likeliest 64 is never worth writing.
@@ -124,9 +130,47 @@ def greedy(
         logits = step(torch.tensor(feed, device=logits.device), kept)
 
 
-def sample(
+def together(searches: Sequence[Search], step: Step, device: torch.device | str) -> list[list[list[Found]]]:
+    """What each search finds; all their rows are one batch, in the searches' order.
+
+    Args:
+        searches: begun with the same logits after the prompts, so that the first batch is all of them's.
+    """
+    import torch
+
+    found: list[list[list[Found]]] = [[] for _ in searches]
+    asked: dict[int, tuple[list[int], list[int]]] = {}
+    first: dict[int, int] = dict.fromkeys(range(len(searches)), 0)  # of each search's rows in the last batch
+    before = -1  # rows of that batch; of the prompts', unknown
+
+    def go_on(at: int, logits: torch.Tensor | None) -> None:
+        try:
+            asked[at] = next(searches[at]) if logits is None else searches[at].send(logits)
+        except StopIteration as end:
+            found[at] = end.value
+            asked.pop(at, None)
+
+    for at in range(len(searches)):
+        go_on(at, None)
+    while asked:
+        feed = [token for tokens, _ in asked.values() for token in tokens]
+        rows = [first[at] + row for at, (_, parents) in asked.items() for row in parents]
+        kept = None if rows == list(range(before)) else torch.tensor(rows, device=device)
+        logits = step(torch.tensor(feed, device=device), kept)
+        before, start = len(rows), 0
+        for at, (tokens, _) in list(asked.items()):
+            first[at], start = start, start + len(tokens)
+            go_on(at, logits[first[at] : start])
+    return found
+
+
+def sample(logits: torch.Tensor, step: Step, eos: int, samples: int, **options: Any) -> list[list[Found]]:
+    """What ``draws`` finds."""
+    return together([draws(logits, eos, samples, **options)], step, logits.device)[0]
+
+
+def draws(
     logits: torch.Tensor,
-    step: Step,
     eos: int,
     samples: int,
     *,
@@ -137,12 +181,12 @@ def sample(
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
     restrict: Restrict | None = None,
-) -> list[list[Found]]:
+) -> Search:
     """For every group, ``samples`` outputs whose tokens are drawn by their probabilities.
 
     Args:
-        logits: ``[groups, V]`` after the prompts, raw; the first ``step`` is told to repeat the rows, and later rows
-            whose output has ended leave the batch.
+        logits: ``[groups, V]`` after the prompts, raw; the first step repeats the rows, and later rows whose output has
+            ended leave the batch.
         seeds: of each group. An output's draws depend on its group's seed and its number in the group alone, so that
             it is the same in any batch.
         temperature: what the logits are divided by.
@@ -157,7 +201,6 @@ def sample(
     done: dict[int, Found] = {}
     running = list(range(count))
     parents = [output // samples for output in running]  # of each running output, its row in the last batch
-    before = count // samples  # rows of that batch
     logits = logits.float()[parents]
     while True:
         logits = logits.float()
@@ -187,16 +230,19 @@ def sample(
                 feed.append(token)
         if not stay:
             return [[done[g * samples + k] for k in range(samples)] for g in range(count // samples)]
-        same = len(stay) == len(running) == before
-        kept = None if same else torch.tensor([parents[row] for row in stay], device=logits.device)
+        kept = [parents[row] for row in stay]
         running = [running[row] for row in stay]
-        parents, before = list(range(len(running))), len(running)
-        logits = step(torch.tensor(feed, device=logits.device), kept)
+        parents = list(range(len(running)))
+        logits = yield feed, kept
 
 
-def beam_search(
+def beam_search(logits: torch.Tensor, step: Step, eos: int, num_beams: int, **options: Any) -> list[list[Found]]:
+    """What ``beams`` finds."""
+    return together([beams(logits, eos, num_beams, **options)], step, logits.device)[0]
+
+
+def beams(
     logits: torch.Tensor,
-    step: Step,
     eos: int,
     num_beams: int,
     *,
@@ -206,14 +252,14 @@ def beam_search(
     no_repeat_ngram_size: int = 0,
     min_new_tokens: int = 0,
     restrict: Restrict | None = None,
-) -> list[list[Found]]:
+) -> Search:
     """Beam search as transformers does it (early stopping off): for every group its finished outputs, best first.
 
     A group is over when its ``num_beams`` finished outputs all score at least what its best running beam would
     score if it ended now; with ``early``, when the best of them does.
 
     Args:
-        logits: ``[groups, V]`` after the prompts, raw; the first ``step`` is told to repeat the rows.
+        logits: ``[groups, V]`` after the prompts, raw; the first step repeats the rows.
     """
     import torch
 
@@ -277,7 +323,7 @@ def beam_search(
             break
         groups_running, rows, width = next_groups, next_rows, num_beams
         totals = torch.tensor(next_totals)
-        logits = step(torch.tensor(feed, device=logits.device), torch.tensor(parents, device=logits.device))
+        logits = yield feed, parents
     return finished
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -30,14 +30,21 @@ from .rerank import judge, widened
 if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
-CHANNEL = 0.9  # weight of (a)
-AGREEMENT = 1.5  # weight of (b), which is from 0 to 1
 DRAWS = {"fast": 12, "best": 32}  # candidates beside what the search finds, by quality
 FEW = 10  # of them are read back, which costs as much as drawing them
 _TOGETHER = 8  # texts: 96 or 256 draws in a batch
 _EXACT = ("number", "percent", "money")
 _ORDERS = range(1, 7)
 _BETA = 2.0
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What is added to a translation's log-probability per token: ``channel`` times (a), 0 of which leaves out reading
+    back, and ``agreement`` times (b), which is from 0 to 1."""
+
+    channel: float = 0.9
+    agreement: float = 1.5
 
 
 def translations(decoding: Decoding, quality: str = "fast") -> Decoding:
@@ -101,6 +108,7 @@ def decode_channel(
     source: str,
     documents: Sequence[str],
     constraint: Constraint | None = None,
+    worth: Worth = Worth(),
 ) -> list[Output]:
     """For every text its translation: of those with the fewest alarms and other numbers, the one that is worth most.
 
@@ -118,7 +126,7 @@ def decode_channel(
         for place, (found,) in zip(
             places, engine.candidates(engine.part(memory, places), [task], decoding, restrict), strict=True
         ):
-            chosen.append(_choose(engine, found, task, texts[place], source, documents[place]))
+            chosen.append(_choose(engine, found, task, texts[place], source, documents[place], worth))
     return chosen
 
 
@@ -126,7 +134,9 @@ def _part(constraint: Constraint, places: Sequence[int]) -> Constraint:
     return lambda document, task, ids: constraint(places[document], task, ids)
 
 
-def _choose(engine: Any, found: Sequence[Output], task: Task, text: str, source: str, document: str) -> Output:
+def _choose(
+    engine: Any, found: Sequence[Output], task: Task, text: str, source: str, document: str, worth: Worth
+) -> Output:
     from .checks import prepared
     from .models.engine import Task
 
@@ -135,15 +145,17 @@ def _choose(engine: Any, found: Sequence[Output], task: Task, text: str, source:
     judged = judge(outputs, task.language, prepared(document))
     agreed = character_agreement([o.text for o in outputs], [times[o.text] for o in outputs])
     faults = [one.alarms + numbers_apart(text, one.text) for one in judged]
-    worth = [output.score + AGREEMENT * common for output, common in zip(outputs, agreed, strict=True)]
+    sums = [output.score + worth.agreement * common for output, common in zip(outputs, agreed, strict=True)]
 
     def rank(i: int) -> tuple[Any, ...]:
         one = judged[i]
-        return not one.text, not one.language, not one.finished, faults[i], -worth[i], i
+        return not one.text, not one.language, not one.finished, faults[i], -sums[i], i
 
     few = sorted(range(len(outputs)), key=rank)[:FEW]
+    if not worth.channel:
+        return outputs[few[0]]
     read = [engine.with_names(outputs[i].text, task.language) for i in few]
     scores = engine.scores(read, Task("translation", source), [text] * len(few))
     for i, (total, tokens) in zip(few, scores, strict=True):
-        worth[i] += CHANNEL * total / tokens
+        sums[i] += worth.channel * total / tokens
     return outputs[min(few, key=rank)]

@@ -45,8 +45,7 @@ class Decoder:
     Args:
         num_beams: None searches as the model's authors do, the bundled one with ``_BEAMS`` beams.
         vocabulary: to keep unsupported numbers out; None lets them be.
-        faithful: whether to take, of the outputs that beams find, the likeliest one of those with the fewest alarms,
-            and to write again what still has some.
+        faithful: whether to choose among several outputs, one with few alarms, and to write again what still has some.
         quality: one of ``rerank.QUALITIES``.
         route: one of ``ROUTES``.
     """
@@ -63,7 +62,13 @@ class Decoder:
         """Rows of the decoder that an output takes."""
         own = getattr(self.engine, "decoding", None)
         beams = self.num_beams or (own.num_beams if own else _BEAMS)
-        return beams if self.quality == "fast" else max(beams, DRAWS)
+        return beams + (DRAWS[self.quality] if self._draws(beams) else 0)
+
+    def _draws(self, beams: int) -> bool:
+        """Whether outputs are chosen among draws, too: where they cost little beside beams, or all is asked for."""
+        if self.quality == "best":
+            return True
+        return self.faithful and beams > 1 and getattr(self.engine, "draws_beside_beams", False)
 
     def encode(self, texts: Sequence[str], languages: Sequence[str], translate: bool = False) -> Memory:
         """The encoder's pass over texts; ``languages`` are theirs.
@@ -145,8 +150,9 @@ class Decoder:
                 options = (translations(decoding, self.quality), texts, source, documents, constraint)
                 columns = [decode_channel(self.engine, memory, task, *options) for task in tasks]
                 return [list(row) for row in zip(*columns, strict=True)]
-            if self.quality == "best":
-                return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
+            if self._draws(decoding.num_beams):
+                several = widened(decoding, self.quality)
+                return decode_best(self.engine, memory, tasks, several, documents, constraint)
             if self.faithful and decoding.num_beams > 1 and hasattr(self.engine, "candidates"):
                 several = replace(decoding, num_return=decoding.num_beams)
                 return decode_best(self.engine, memory, tasks, several, documents, constraint, most_supported)

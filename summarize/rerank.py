@@ -1,4 +1,4 @@
-"""``quality="best"``: several candidates are written, and the one to hand over is chosen.
+"""Several candidates of a summary are written, and the one to hand over is chosen.
 
 Minimum Bayes risk (Kumar and Byrne 2004): the candidate that agrees most with all the others, which stand for what the
 model holds to be likely. An output that went astray agrees with none. What speaks against a candidate is taken off:
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-DRAWS = 8  # candidates of "best" beside what the search finds
+DRAWS = {"fast": 8, "best": 32}  # candidates beside what the search finds, by quality
 
 # Words of a text, and pairs of neighbours, with how often each is there.
 _Runs = tuple["Counter[tuple[str, ...]]", ...]
 
 
-def widened(decoding: Decoding) -> Decoding:
-    """``decoding`` with the candidates of "best": the output of its search, and draws."""
-    return replace(decoding, num_return=1, samples=DRAWS, temperature=0.7, top_p=0.9)
+def widened(decoding: Decoding, quality: str = "fast") -> Decoding:
+    """``decoding`` with the candidates of a summary: the output of its search, and draws."""
+    return replace(decoding, num_return=1, samples=DRAWS[quality], temperature=0.7, top_p=0.9)
 
 
 @dataclass(frozen=True)

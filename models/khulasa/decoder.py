@@ -85,8 +85,8 @@ class Decoder:
         for group in self.groups:
             order = rows_of[group] = rows_of.get(group, -1) + 1
             self.flat.append(at[group // self.tasks] * self.places + (group % self.tasks) * self.width + order)
-        self.full = len(self.flat) == len(lengths) * self.places
-        self.rows = None if self.full else torch.tensor(self.flat, device=device)
+        in_order = self.flat == list(range(len(lengths) * self.places))
+        self.rows = None if in_order else torch.tensor(self.flat, device=device)
         self.row_lengths = torch.tensor(lengths, device=device)[:, None]  # [B, 1]
         place = torch.arange(self.places, device=device)
         self.same = (place[:, None] == place)[:, None, :, None]  # [P, 1, P, 1]

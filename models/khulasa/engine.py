@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,16 +16,22 @@ from torch import Tensor
 from ...errors import UsageError
 from ..engine import Attention, Constraint, Decoding, Memory, Output, Restriction, Task
 from ..lookup import lookup_greedy
-from ..search import Found, beam_search, sample
+from ..search import Found, Search, beams, draws, together
 from . import glossary, steps
 from .decoder import Decoder
 from .matrices import FORMATS, default_format
 from .prompts import prompt
 from .scripts import foreign_pieces
 from .stack import Encoded, Stack
+from .steps import MOST_ROWS
 from .weights import Layout, merged_tensors, read_config
 
 _NEGATIVE = float("-inf")
+_T = TypeVar("_T")
+
+
+def _by_document(rows: list[_T], tasks: Sequence[Task]) -> list[list[_T]]:
+    return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
 
 
 class KhulasaEngine:
@@ -45,6 +50,8 @@ class KhulasaEngine:
     translates = (("ar", "en"), ("en", "ar"))
     """Directions in which its translated summary measured better than a summary out of the document; the model card has
     the figures of both routes."""
+
+    draws_beside_beams = True
 
     def __init__(
         self,
@@ -111,21 +118,27 @@ class KhulasaEngine:
         self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
     ) -> list[list[Output]]:
         """Every document's outputs, all in one batch; see ``Engine.decode``."""
-        found = self._search(memory, tasks, decoding, constraint)
-        rows = [self._output(some[0]) for some in found]
-        return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
+        (found,) = self._search(memory, tasks, decoding, constraint, max(1, decoding.num_beams))
+        return _by_document([self._output(some[0]) for some in found], tasks)
 
     @torch.inference_mode()
     def candidates(
         self, memory: Memory, tasks: Sequence[Task], decoding: Decoding, constraint: Constraint | None = None
     ) -> list[list[list[Output]]]:
         """For every document and task the search's ``num_return`` best outputs, then those that were drawn."""
-        found = [some[: decoding.num_return] for some in self._search(memory, tasks, decoding, constraint)]
-        if decoding.samples:
-            drawn = self._search(memory, tasks, decoding, constraint, draw=True)
-            found = [[*some, *more] for some, more in zip(found, drawn, strict=True)]
-        rows = [[self._output(one) for one in some] for some in found]
-        return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
+        outputs = len(memory.tokens) * len(tasks)
+        width, samples = max(1, decoding.num_beams), decoding.samples
+        # One batch takes less time than one for the beams and one for the draws, unless only these two are small enough
+        # for the kernel.
+        if width == 1 or max(width, samples) * outputs <= MOST_ROWS < (width + samples) * outputs:
+            batches = [(width, 0)] + [(0, samples)] * (samples > 0)
+        else:
+            batches = [(width, samples)]
+        kinds = [kind for batch in batches for kind in self._search(memory, tasks, decoding, constraint, *batch)]
+        kinds[0] = [some[: decoding.num_return] for some in kinds[0]]
+        return _by_document(
+            [[self._output(one) for some in row for one in some] for row in zip(*kinds, strict=True)], tasks
+        )
 
     @torch.inference_mode()
     def go_on(
@@ -137,11 +150,8 @@ class KhulasaEngine:
         constraint: Constraint | None = None,
     ) -> list[list[Output]]:
         """For every document and task the greedy output that begins with the ids ``begun``; ``Engine`` has more."""
-        found = self._search(
-            memory, tasks, replace(decoding, num_beams=1), constraint, begun=[i for r in begun for i in r]
-        )
-        rows = [self._output(some[0]) for some in found]
-        return [rows[i : i + len(tasks)] for i in range(0, len(rows), len(tasks))]
+        (found,) = self._search(memory, tasks, decoding, constraint, 1, begun=[ids for row in begun for ids in row])
+        return _by_document([self._output(some[0]) for some in found], tasks)
 
     def _output(self, found: Found) -> Output:
         text = glossary.drop_names(self.sp.decode(list(found.ids))).strip()
@@ -153,15 +163,20 @@ class KhulasaEngine:
         tasks: Sequence[Task],
         decoding: Decoding,
         constraint: Constraint | None,
-        draw: bool = False,
+        width: int,
+        samples: int = 0,
         begun: Sequence[Sequence[int]] | None = None,
-    ) -> list[list[Found]]:
-        """Of every document and task the outputs found, best first, or those drawn; ``begun`` is for greedy search."""
+    ) -> list[list[list[Found]]]:
+        """Of every document and task the outputs found, best first, and apart from them those drawn, in one batch.
+
+        Args:
+            width: beams of the search, 1 for greedy search; samples: draws. What is 0 is left out of the answer.
+            begun: ids that outputs begin with, in greedy search.
+        """
         encoded: Encoded = memory.state
         documents = len(encoded.lengths)
         prompts = [self.sp.encode(prompt(task.kind, task.language, task.length)) for task in tasks]
-        width = decoding.samples if draw else max(1, decoding.num_beams)
-        decoder = Decoder(self.stack, encoded, len(tasks), width)
+        decoder = Decoder(self.stack, encoded, len(tasks), width + samples)
         starts = prompts * documents
         if begun is not None:
             starts = [[*start, *ids] for start, ids in zip(starts, begun, strict=True)]
@@ -190,11 +205,7 @@ class KhulasaEngine:
         if decoding.forbid_script:
             masked(logits)
         eos = self.config["eos_token_id"]
-        if draw:
-            seeds = [f"{decoding.seed} {seed} {t.kind} {t.language} {t.length}" for seed in memory.seeds for t in tasks]
-            chance: dict[str, Any] = {"seeds": seeds, "temperature": decoding.temperature, "top_p": decoding.top_p}
-            return sample(logits, step, eos, decoding.samples, **chance, **options)
-        if width == 1:
+        if (width, samples) == (1, 0):
 
             def try_tokens(tokens: Tensor, rows: Tensor | None) -> Tensor:
                 step_logits = decoder.try_tokens(tokens, rows)
@@ -204,11 +215,17 @@ class KhulasaEngine:
             greedy = lookup_greedy(
                 logits, try_tokens, decoder.keep, sources, self.stack.few_rows, eos, begun=begun, **options
             )
-            return [[found] for found in greedy]
-        beams = beam_search(
-            logits, step, eos, width, early=decoding.early, length_penalty=decoding.length_penalty, **options
-        )
-        return [some or [Found((), False, 0.0)] for some in beams]  # nothing where all was forbidden
+            return [[[found] for found in greedy]]
+        searches: list[Search] = []
+        if width:
+            how = {"early": decoding.early, "length_penalty": decoding.length_penalty, **options}
+            searches.append(beams(logits, eos, width, **how))
+        if samples:
+            seeds = [f"{decoding.seed} {seed} {t.kind} {t.language} {t.length}" for seed in memory.seeds for t in tasks]
+            how = {"seeds": seeds, "temperature": decoding.temperature, "top_p": decoding.top_p, **options}
+            searches.append(draws(logits, eos, samples, **how))
+        nothing = [Found((), False, 0.0)]  # where all was forbidden
+        return [[some or nothing for some in found] for found in together(searches, step, logits.device)]
 
     def score(self, document: str, task: Task, target: str) -> tuple[float, int]:
         """Log-probability (natural) of ``target`` and its end, and how many tokens they are."""

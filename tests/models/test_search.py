@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from summarize.checks.constraint import Step
-from summarize.models.search import Found, beam_search, greedy, repeated, sample
+from summarize.models.search import Found, beam_search, beams, draws, greedy, repeated, sample, together
 
 EOS = 0
 TABLE = torch.log_softmax(torch.randn(5, 5, generator=torch.Generator().manual_seed(5)) * 2, dim=-1)
@@ -54,6 +54,40 @@ def test_wide_beams_find_the_best(penalty):
         assert outputs[0].ids == best[0][1]
         assert outputs[0].score == pytest.approx(best[0][0], abs=1e-5)
         assert [o.score for o in outputs] == sorted((o.score for o in outputs), reverse=True)
+
+
+class Recorded(Chain):
+    """Also keeps every row's tokens so far, as told by what it continues."""
+
+    def __init__(self, first: list[int]) -> None:
+        super().__init__(first)
+        self.rows: list[tuple[int, ...]] = [()] * len(first)
+        self.seen: set[tuple[int, ...]] = set()
+        self.sizes: list[int] = []
+
+    def step(self, tokens, rows):
+        before = self.rows if rows is None else [self.rows[row] for row in rows.tolist()]
+        self.rows = [(*ids, token) for ids, token in zip(before, tokens.tolist(), strict=True)]
+        self.seen.update(self.rows)
+        self.sizes.append(len(tokens))
+        return super().step(tokens, rows)
+
+
+@pytest.mark.parametrize(("width", "samples"), [(2, 3), (4, 1), (3, 6)])
+def test_searches_in_one_batch_find_what_each_finds_alone(width, samples):
+    how = {"max_new_tokens": 12, "min_new_tokens": 1}
+    chance = {"seeds": ["a", "b"], "temperature": 1.5, **how}
+    chain, first, second = Recorded([1, 2]), Chain([1, 2]), Chain([1, 2])
+    searches = [beams(chain.logits(), EOS, width, **how), draws(chain.logits(), EOS, samples, **chance)]
+    found = together(searches, chain.step, "cpu")
+    assert found[0] == beam_search(first.logits(), first.step, EOS, width, **how)
+    assert found[1] == sample(second.logits(), second.step, EOS, samples, **chance)
+    assert {one.ids for some in found for row in some for one in row if len(one.ids) < 12} <= chain.seen
+    assert chain.sizes[0] == 2 * (samples + width) and chain.sizes[-1] < chain.sizes[0]
+
+
+def test_no_search_finds_nothing():
+    assert together([], Chain([1]).step, "cpu") == []
 
 
 def test_early_stops_sooner_with_outputs_that_the_whole_search_has_too():
@@ -142,26 +176,26 @@ class Recorder(Chain):
         return super().step(tokens, rows)
 
 
-def draws(first: list[int], samples: int, seeds: list[str], **options):
+def drawn(first: list[int], samples: int, seeds: list[str], **options):
     chain = Chain(first)
     return sample(chain.logits(), chain.step, EOS, samples, seeds=seeds, **{"max_new_tokens": 6, **options})
 
 
 def test_draws_are_the_same_in_any_batch():
-    together = draws([1, 2, 1], 4, ["a", "b", "c"])
-    assert together[1] == draws([2], 4, ["b"])[0]
-    assert together[1][:2] == draws([3, 2], 2, ["x", "b"])[1]
+    together = drawn([1, 2, 1], 4, ["a", "b", "c"])
+    assert together[1] == drawn([2], 4, ["b"])[0]
+    assert together[1][:2] == drawn([3, 2], 2, ["x", "b"])[1]
     assert together[0] != together[2]  # the same past, another seed
-    assert draws([1], 4, ["a"]) == [together[0]]
+    assert drawn([1], 4, ["a"]) == [together[0]]
 
 
 def test_draws_come_as_often_as_they_are_likely():
-    (found,) = draws([1], 4000, ["a"], max_new_tokens=1)
+    (found,) = drawn([1], 4000, ["a"], max_new_tokens=1)
     for token in range(5):
         ids = () if token == EOS else (token,)
         assert sum(f.ids == ids for f in found) / 4000 == pytest.approx(float(TABLE[1, token].exp()), abs=0.03)
     cold = TABLE[1].div(0.5).softmax(-1)
-    (found,) = draws([1], 4000, ["a"], max_new_tokens=1, temperature=0.5)
+    (found,) = drawn([1], 4000, ["a"], max_new_tokens=1, temperature=0.5)
     for token in range(1, 5):
         assert sum(f.ids == (token,) for f in found) / 4000 == pytest.approx(float(cold[token]), abs=0.03)
 
@@ -169,9 +203,9 @@ def test_draws_come_as_often_as_they_are_likely():
 def test_unlikely_tokens_are_left_out():
     order = TABLE[1].argsort(descending=True).tolist()
     top_p = float(TABLE[1].exp()[order[:2]].sum()) - 1e-4
-    (found,) = draws([1], 500, ["a"], max_new_tokens=1, top_p=top_p)
+    (found,) = drawn([1], 500, ["a"], max_new_tokens=1, top_p=top_p)
     assert {f.ids[0] if f.ids else EOS for f in found} == set(order[:2])
-    for first, outputs in zip([1, 2, 3], draws([1, 2, 3], 2, ["a", "b", "c"], top_p=1e-6), strict=True):
+    for first, outputs in zip([1, 2, 3], drawn([1, 2, 3], 2, ["a", "b", "c"], top_p=1e-6), strict=True):
         chain = Chain([first])
         (greedily,) = greedy(chain.logits(), chain.step, EOS, max_new_tokens=6)
         assert [o.ids for o in outputs] == [greedily.ids] * 2
@@ -179,7 +213,7 @@ def test_unlikely_tokens_are_left_out():
 
 
 def test_score_of_a_draw_is_its_log_probability_per_token():
-    for output in draws([1], 20, ["a"], temperature=2.0)[0]:
+    for output in drawn([1], 20, ["a"], temperature=2.0)[0]:
         path = [1, *output.ids, EOS] if output.finished else [1, *output.ids]
         total = sum(float(TABLE[a, b]) for a, b in itertools.pairwise(path))
         assert output.score == pytest.approx(total / (len(path) - 1), abs=1e-5)
@@ -187,7 +221,7 @@ def test_score_of_a_draw_is_its_log_probability_per_token():
 
 
 def test_draws_keep_to_what_may_be_written():
-    found = draws(
+    found = drawn(
         [1, 2],
         8,
         ["a", "b"],
@@ -200,7 +234,7 @@ def test_draws_keep_to_what_may_be_written():
         assert len(set(pairs)) == len(pairs) and len(output.ids) >= 3
     assert not any(3 in output.ids for output in found[0])
     assert not any({3, 4} & set(output.ids) for output in found[1])
-    assert draws([1], 2, ["a"], restrict=lambda group, ids: Step(tuple(range(5)))) == [[Found((), False, 0.0)] * 2]
+    assert drawn([1], 2, ["a"], restrict=lambda group, ids: Step(tuple(range(5)))) == [[Found((), False, 0.0)] * 2]
 
 
 def test_rows_of_draws_that_ended_leave_the_batch():

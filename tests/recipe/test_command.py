@@ -9,10 +9,11 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file, save_file
 
-from summarize.models.engine import Decoding
+from summarize.channel import Worth
+from summarize.models.engine import Decoding, Output
 from summarize.models.khulasa.recipe import base, measure
 from summarize.models.khulasa.recipe.command import main
-from summarize.models.khulasa.recipe.decoding import search, table
+from summarize.models.khulasa.recipe.decoding import Setting, search, table
 from summarize.models.khulasa.weights import BUNDLED, Layout, iterate_base
 
 pytest.importorskip("sacrebleu")
@@ -94,16 +95,28 @@ def test_names_are_checked_across_languages():
     assert measure.claims(made)["names"] == (1, 2)
 
 
-def test_decoding_search(trained, tiny_layout, data):
+def test_decoding_search(trained, tiny_layout, data, tmp_path):
+    (tmp_path / "ar").symlink_to(data / "ar")
+    (tmp_path / "parallel").mkdir()
+    pair = {"id": 1, "ar": "افتتح المجلس مكتبة.", "en": "The council opened a library."}
+    (tmp_path / "parallel" / "flores200_dev.jsonl").write_text(json.dumps(pair), encoding="utf-8")
+    few = Decoding(num_beams=2, num_return=2, samples=2, max_new_tokens=6)
     settings = {
-        "greedy": Decoding(max_new_tokens=6),
-        "beams2": Decoding(num_beams=2, max_new_tokens=6),
-        "best": Decoding(num_beams=2, num_return=2, samples=2, max_new_tokens=6),
+        "greedy": Setting(Decoding(max_new_tokens=6)),
+        "beams2": Setting(Decoding(num_beams=2, max_new_tokens=6)),
+        "draws2": Setting(few),
+        "last": Setting(few, choice=lambda outputs, language, document: Output((), str(len(outputs)), True, 0.0)),
+        "channel": Setting(few, worth=Worth()),
+        "agreement": Setting(few, worth=Worth(channel=0.0)),
     }
-    tried = search(trained / "adapter.safetensors", data, tiny_layout.folder, 1, settings=settings)
+    tried = search(trained / "adapter.safetensors", tmp_path, tiny_layout.folder, 1, settings=settings)
     lines = table(tried).splitlines()
-    assert lines[0].split() == ["greedy", "beams2", "best"] and lines[-1].startswith("seconds")
+    assert lines[0].split() == list(settings) and lines[-1].startswith("seconds")
     assert any(line.startswith("ar/dev>ar rougeL") for line in lines)
+    scores = {one.name: one.scores for one in tried}
+    assert scores["last"]["ar/dev>ar words"] == 1.0 and scores["last"]["parallel/flores200_dev>en chrF"] == 0.0
+    skipped = search(trained / "adapter.safetensors", tmp_path, tiny_layout.folder, 1, settings=settings, skip=10**6)
+    assert skipped[0].scores == {}
 
 
 def test_average(tmp_path):
@@ -135,7 +148,7 @@ def test_errors_are_one_line(tmp_path, data):
     assert result.exit_code == 2 and "choose from rank32" in result.output
     adapter = ["--adapter", str(BUNDLED / "adapter.safetensors")]
     result = CliRunner().invoke(main, ["decoding", "--data", str(data), *adapter, "--setting", "beams5"])
-    assert result.exit_code == 2 and "choose from greedy, " in result.output and "best-greedy" in result.output
+    assert result.exit_code == 2 and "choose from greedy, " in result.output and "channel-draws8" in result.output
 
 
 def test_base_from_gguf(tmp_path):

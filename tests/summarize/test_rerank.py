@@ -6,7 +6,7 @@ import pytest
 
 from summarize.checks import Document
 from summarize.models.engine import Decoding, Output
-from summarize.rerank import Candidate, Weights, agreement, best, choose, judge, widened
+from summarize.rerank import DRAWS, Candidate, Weights, agreement, best, choose, judge, widened
 
 DOCUMENT = Document(
     "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. Rain had "
@@ -96,7 +96,8 @@ def test_candidates_are_judged_as_they_would_be_handed_over():
     assert (good.alarms, bad.alarms) == (0, 1)
 
 
-def test_what_best_asks_of_an_engine():
+def test_what_is_asked_of_an_engine():
     asked = widened(Decoding(max_new_tokens=96))
-    assert (asked.num_beams, asked.num_return, asked.samples, asked.max_new_tokens) == (1, 1, 8, 96)
+    assert (asked.num_beams, asked.num_return, asked.samples, asked.max_new_tokens) == (1, 1, DRAWS["fast"], 96)
+    assert widened(Decoding(), "best").samples == DRAWS["best"] > DRAWS["fast"]
     assert (widened(Decoding(num_beams=4)).num_beams, widened(Decoding(num_beams=4)).num_return) == (4, 1)

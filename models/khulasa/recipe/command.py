@@ -252,6 +252,7 @@ def compare(
 @click.option("--items", default=24, show_default=True, help="Documents of each set.")
 @click.option("--sets", help="Only these dev sets, comma-separated.")
 @click.option("--setting", multiple=True, metavar="NAME", help="Default: all of them.")
+@click.option("--skip", default=0, show_default=True, help="Documents of each set to pass over.")
 @click.option("--both", is_flag=True, help="Into the other language, too.")
 @click.option(
     "--length",
@@ -265,6 +266,7 @@ def decoding(
     items: int,
     sets: str | None,
     setting: tuple[str, ...],
+    skip: int,
     both: bool,
     length: str | None,
 ) -> None:
@@ -277,7 +279,7 @@ def decoding(
             raise UsageError(f"{name!r} is not a setting; choose from {', '.join(SETTINGS)}")
     settings = {name: SETTINGS[name] for name in setting or SETTINGS}
     only = sets.split(",") if sets else None
-    click.echo(table(search(adapter, data, weights, items, only, settings, both, length)))
+    click.echo(table(search(adapter, data, weights, items, only, settings, both, length, skip)))
 
 
 def _count(out: Path, sections: Mapping[str, Sized], what: str = "") -> None:

@@ -1,5 +1,5 @@
-"""Chooses decoding defaults on the dev sets: greedy or beams, length penalty, n-gram blocking, least length, and what
-candidates ``quality="best"`` chooses among."""
+"""Chooses decoding defaults on the dev sets: greedy or beams, length penalty, n-gram blocking, least length, and which
+candidates of a summary, or of a translation, there are and what chooses among them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from summarize.rerank import widened
+from summarize.channel import Worth, translations
+from summarize.rerank import choose, most_supported, widened
 
 from ...engine import Decoding
-from .measure import engine_with, outputs_of, score_outputs
+from .measure import Choice, engine_with, outputs_of, score_outputs
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is searched for, and how summaries (``choice``) and translations (``worth``) are chosen if it is several."""
+
+    decoding: Decoding
+    choice: Choice = choose
+    worth: Worth | None = None
+
 
 _GREEDY = Decoding(max_new_tokens=176)
 _BEAMS = Decoding(num_beams=4, early=True, max_new_tokens=176)
-SETTINGS: dict[str, Decoding] = {
+_SEVERAL = translations(_BEAMS)
+_SEARCHES: dict[str, Decoding] = {
     "greedy": _GREEDY,
     "greedy-4gram": replace(_GREEDY, no_repeat_ngram_size=4),
     "greedy-min12": replace(_GREEDY, min_new_tokens=12),
@@ -26,10 +38,18 @@ SETTINGS: dict[str, Decoding] = {
     "beams4-penalty0.6": replace(_BEAMS, length_penalty=0.6),
     "beams4-penalty-0.5": replace(_BEAMS, length_penalty=-0.5),
     "beams4-penalty1.5": replace(_BEAMS, length_penalty=1.5),
-    # Several candidates, and the choice among them.
-    "best-of-beams4": replace(_BEAMS, num_return=4),
-    "best-greedy": widened(_GREEDY),
-    "best": widened(_BEAMS),
+}
+SETTINGS: dict[str, Setting] = {
+    **{name: Setting(decoding) for name, decoding in _SEARCHES.items()},
+    # Candidates: the likeliest of those with the fewest alarms, and minimum Bayes risk.
+    "beams4-supported": Setting(replace(_BEAMS, num_return=4), most_supported),
+    **{f"draws{n}": Setting(replace(widened(_BEAMS), samples=n)) for n in (4, 8, 16, 32)},
+    "draws8-beams4": Setting(replace(widened(_BEAMS), num_return=4)),
+    "draws8-greedy": Setting(widened(_GREEDY)),
+    # Candidates of translations.
+    **{f"channel-draws{n}": Setting(replace(_SEVERAL, samples=n), worth=Worth(agreement=0.0)) for n in (8, 32)},
+    **{f"channel-agreement-draws{n}": Setting(replace(_SEVERAL, samples=n), worth=Worth()) for n in (8, 12, 32)},
+    "agreement-draws12": Setting(_SEVERAL, worth=Worth(channel=0.0)),
 }
 
 
@@ -48,16 +68,20 @@ def search(
     weights: Path,
     items: int,
     only: Sequence[str] | None = None,
-    settings: Mapping[str, Decoding] = SETTINGS,
+    settings: Mapping[str, Setting] = SETTINGS,
     both: bool = False,
     length: str | None = None,
+    skip: int = 0,
 ) -> list[Tried]:
-    """Every setting on the same documents; ``both``: into the other language, too; ``length``: see ``outputs_of``."""
+    """Every setting on the same documents; ``both``: into the other language, too; ``outputs_of`` has the others."""
     tried = []
     with engine_with(adapter, weights) as engine:
-        for name, decoding in settings.items():
+        for name, setting in settings.items():
             began = time.monotonic()
-            outputs = outputs_of(engine, data, items, decoding, both=both, only=only, length=length)
+            outputs = outputs_of(
+                engine, data, items, setting.decoding, both=both, only=only, length=length, skip=skip,
+                choice=setting.choice, worth=setting.worth,
+            )  # fmt: skip
             tried.append(Tried(name, score_outputs(outputs), time.monotonic() - began))
     return tried
 

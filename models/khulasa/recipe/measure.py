@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine import Decoding, Task
+from summarize.channel import Worth, decode_channel
+from summarize.rerank import choose, decode_best
+
+from ...engine import Decoding, Output, Task
 from ..prompts import length_of
 from ..weights import Layout
 from .mix import find, read_rows
@@ -30,6 +33,8 @@ SETS = (
 )
 FLORES = "parallel/flores200_dev"
 GREEDY = Decoding(max_new_tokens=110)
+# Of an output's candidates, its language and its document, the one that is taken.
+Choice = Callable[[Sequence[Output], str, Any], Output]
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,21 @@ def engine_with(adapter: Path, weights: Path, device: str = "cpu") -> Iterator[K
 
 
 def generate(
-    engine: KhulasaEngine, documents: Sequence[str], tasks: Sequence[Task], decoding: Decoding = GREEDY, batch: int = 8
+    engine: KhulasaEngine,
+    documents: Sequence[str],
+    tasks: Sequence[Task],
+    decoding: Decoding = GREEDY,
+    batch: int = 8,
+    choice: Choice = choose,
+    worth: Worth | None = None,
 ) -> list[list[str]]:
-    """Texts ``[documents][tasks]``; documents of like length go together, and candidates are chosen among. What is to
-    be translated is read with the glossary's names."""
-    from summarize.rerank import decode_best
+    """Texts ``[documents][tasks]``; documents of like length go together. What is to be translated is read with the
+    glossary's names.
 
+    Args:
+        choice: what is taken where ``decoding`` gives candidates.
+        worth: how a translation is chosen among them instead (``summarize.channel``).
+    """
     source = "en" if tasks[0].language == "ar" else "ar"
     translate = tasks[0].kind == "translation" and hasattr(engine, "with_names")
     read = [engine.with_names(text, source) for text in documents] if translate else documents
@@ -99,8 +113,11 @@ def generate(
         chosen = order[at : at + batch]
         some = [documents[i] for i in chosen]
         memory = engine.encode([read[i] for i in chosen])
-        if decoding.several:
-            outputs = decode_best(engine, memory, tasks, decoding, some)
+        if decoding.several and worth is not None and translate:
+            (task,) = tasks
+            outputs = [[one] for one in decode_channel(engine, memory, task, decoding, some, source, some, worth=worth)]
+        elif decoding.several:
+            outputs = decode_best(engine, memory, tasks, decoding, some, choice=choice)
         else:
             outputs = engine.decode(memory, tasks, decoding)
         for i, row in zip(chosen, outputs, strict=True):
@@ -189,6 +206,9 @@ def outputs_of(
     pivot: bool = False,
     length: str | None = None,
     in_use: str | None = None,
+    skip: int = 0,
+    choice: Choice = choose,
+    worth: Worth | None = None,
 ) -> list[Generated]:
     """Generates for the first ``items`` documents of every dev set (spread over FLORES) and for ``texts``.
 
@@ -199,17 +219,20 @@ def outputs_of(
         length: of the summaries, of documents that have a reference of that length; None is the usual one of each set,
             whatever its references.
         in_use: the quality with which FLORES is translated as in use; None translates it by ``decoding``.
+        skip: documents of every set to pass over.
+        choice, worth: see ``generate``.
     """
     made: list[Generated] = []
     for name, language, usual in SETS:
         path = find(data, name)
         if path is None or (only is not None and name not in only):
             continue
-        rows = [r for r in read_rows(path) if r.get("summary") and length in (None, _length(r["summary"]))][:items]
+        rows = [r for r in read_rows(path) if r.get("summary") and length in (None, _length(r["summary"]))]
+        rows = rows[skip : skip + items]
         # Into the other language on the two sets that differ most in source: enough to see it, half the time.
         languages = ("ar", "en") if both and name in ("ar/dev_nolead", "en/dev_xsum") else (language,)
         tasks = [Task("summary", to, length or usual) for to in languages]
-        written = generate(engine, [r["document"] for r in rows], tasks, decoding)
+        written = generate(engine, [r["document"] for r in rows], tasks, decoding, choice=choice)
         for row, found in zip(rows, written, strict=True):
             for to, text in zip(languages, found, strict=True):
                 made.append(
@@ -218,12 +241,13 @@ def outputs_of(
         if pivot and len(languages) == 2:
             own, other = languages.index(language), languages.index(language) ^ 1
             short = [found[own] for found in written]
-            again = generate(engine, short, [Task("translation", languages[other])], decoding, batch=16)
+            task = Task("translation", languages[other])
+            again = generate(engine, short, [task], decoding, 16, choice, worth)
             for row, (text,) in zip(rows, again, strict=True):
                 made.append(Generated(f"{name} via {language}", row["id"], languages[other], row["document"], text))
     path = find(data, FLORES)
     if path is not None and (only is None or FLORES in only):
-        rows = list(read_rows(path))
+        rows = list(read_rows(path))[skip:]
         rows = rows[:: max(1, len(rows) // (2 * items))][: 2 * items]
         for source, to in (("ar", "en"), ("en", "ar")):
             sources = [r[source] for r in rows]
@@ -231,13 +255,13 @@ def outputs_of(
                 texts_there = translated(engine, sources, source, to, quality=in_use)
             else:
                 task = Task("translation", to)
-                texts_there = [text for (text,) in generate(engine, sources, [task], decoding, batch=16)]
+                texts_there = [text for (text,) in generate(engine, sources, [task], decoding, 16, choice, worth)]
             for row, text in zip(rows, texts_there, strict=True):
                 made.append(Generated(FLORES, str(row["id"]), to, row[source], text, row[to]))
     for file in texts:
         document = file.read_text(encoding="utf-8")
         tasks = [Task("summary", to, wanted) for to in ("ar", "en") for wanted in ("short", "medium")]
-        for task, output in zip(tasks, generate(engine, [document], tasks, decoding)[0], strict=True):
+        for task, output in zip(tasks, generate(engine, [document], tasks, decoding, choice=choice)[0], strict=True):
             made.append(Generated(file.name, task.length, task.language, document, output))
     return made
 
