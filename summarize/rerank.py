@@ -8,7 +8,7 @@ Tried on 40 documents each of ar/dev_nolead and en/dev_xsum, into both languages
 had better ROUGE-2 than at 1. All four beams beside the draws made no clear difference in ROUGE, and let more alarms
 through than the best one alone, since beams agree with each other. Agreement of characters (chrF) did about as well as
 that of words. The share of a text's wording that its document has (``checks.support``) mostly cost ROUGE: only alarms
-count.
+count. What more draws bring is in the recipe (``models/khulasa/recipe/RECIPE.md``).
 """
 
 from __future__ import annotations
