@@ -134,7 +134,7 @@ def together(searches: Sequence[Search], step: Step, device: torch.device | str)
     """What each search finds; all their rows are one batch, in the searches' order.
 
     Args:
-        searches: begun with the same logits after the prompts, so that the first batch is all of them's.
+        searches: begun with the same logits after the prompts, whose rows they share.
     """
     import torch
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DRAWS = {"fast": 12, "best": 32}  # candidates beside what the search finds, by quality
 FEW = 10  # of them are read back, which costs as much as drawing them
-_TOGETHER = 8  # texts: 96 or 256 draws in a batch
+_TOGETHER = 8  # texts: with four beams, 128 or 288 rows of a batch
 _EXACT = ("number", "percent", "money")
 _ORDERS = range(1, 7)
 _BETA = 2.0
