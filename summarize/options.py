@@ -68,8 +68,7 @@ _SHARED = {
         "--quality",
         type=click.Choice(["fast", "best"]),
         default="fast",
-        help="best: choose among 32 candidates that are drawn, instead of 8 of a summary and 12 of a translation. It "
-        "takes two to three times as long.",
+        help="best: choose each summary and translation among 32 that are drawn. It takes two to three times as long.",
         **_SHOWN,
     ),
     "route": click.option(

@@ -87,9 +87,9 @@ def test_fast_takes_the_searchs_own_or_the_likeliest_without_alarms():
     assert s.job(None).decoder.width == 4 and s.job(None, num_beams=1).decoder.width == 1
 
 
-def test_fast_draws_too_where_that_costs_little():
+def test_fast_draws_too_in_languages_that_do_better_so():
     s = summarizer()
-    s.engine.draws_beside_beams = True
+    s.engine.draws_for = ("en",)
     s.engine.texts["en"] = [OTHER, GOOD, GOOD]
     assert s(ENGLISH)["en"].text == GOOD  # what most agree on
     name, _, decoding = s.engine.asked[-1]
@@ -98,6 +98,12 @@ def test_fast_draws_too_where_that_costs_little():
     for options in ({"faithful": False}, {"num_beams": 1}):  # the search alone
         assert s(ENGLISH, **options)["en"].text == OTHER and not s.engine.asked[-1][2].samples
         assert s.job(None, **options).decoder.width == options.get("num_beams", 4)
+    s.engine.asked.clear()
+    s(ENGLISH, headline=True)  # into Arabic, too
+    assert [(kinds, decoding.samples) for _, kinds, decoding in s.engine.asked] == [
+        (["summary", "headline"], 0),
+        (["summary", "headline"], DRAWS["fast"]),
+    ]
 
 
 def test_best_takes_what_the_document_supports():
