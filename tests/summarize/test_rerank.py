@@ -6,7 +6,7 @@ import pytest
 
 from summarize.checks import Document
 from summarize.models.engine import Decoding, Output
-from summarize.rerank import DRAWS, Candidate, Weights, agreement, best, choose, judge, widened
+from summarize.rerank import DRAWS, SURE, Candidate, Weights, agreement, best, choose, judge, widened
 
 DOCUMENT = Document(
     "The ministry in Iraq said 25 people died and 40 were hurt when a bus overturned near Mosul on Monday. Rain had "
@@ -83,6 +83,24 @@ def test_the_wrong_language_loses_and_a_cut_text_too():
     assert choose(outputs(arabic, GOOD), "en", DOCUMENT).text == GOOD
     cut = outputs(GOOD[:-1], finished=False)
     assert choose([*cut, *outputs(GOOD)], "en", DOCUMENT).finished
+
+
+def test_what_the_search_is_sure_of_is_kept():
+    sure, said = "مقتل 25 شخصا في العراق.", "مقتل 25 شخصا قرب الموصل."
+
+    def chosen(first, score, language="ar", finished=True):
+        found = [Output((1,), first, finished, score), *outputs(said, said, said)]
+        return choose(found, language, DOCUMENT).text
+
+    assert chosen(sure, SURE["ar"] + 0.01) == sure and chosen(sure, SURE["ar"] - 0.01) == said
+    assert chosen(sure.replace("25", "26"), -0.1) == said  # an alarm
+    assert chosen(sure[:-1], -0.1, finished=False) == said
+    assert chosen("A bus crash killed 25 people.", -0.1) == said  # the wrong language
+    assert chosen("", -0.1) == said
+    always = choose([Output((1,), sure, True, -0.1), *outputs(said, said)], "ar", DOCUMENT, sure={})
+    assert always.text == said
+    english = [Output((1,), "It rained.", True, -0.1), *outputs(GOOD, GOOD)]
+    assert choose(english, "en", DOCUMENT).text == GOOD
 
 
 def test_candidates_are_judged_as_they_would_be_handed_over():

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from summarize.channel import Worth, translations
@@ -27,6 +28,7 @@ class Setting:
 _GREEDY = Decoding(max_new_tokens=176)
 _BEAMS = Decoding(num_beams=4, early=True, max_new_tokens=176)
 _SEVERAL = translations(_BEAMS)
+_ALWAYS = partial(choose, sure={})
 _SEARCHES: dict[str, Decoding] = {
     "greedy": _GREEDY,
     "greedy-4gram": replace(_GREEDY, no_repeat_ngram_size=4),
@@ -43,9 +45,10 @@ SETTINGS: dict[str, Setting] = {
     **{name: Setting(decoding) for name, decoding in _SEARCHES.items()},
     # Candidates: the likeliest of those with the fewest alarms, and minimum Bayes risk.
     "beams4-supported": Setting(replace(_BEAMS, num_return=4), most_supported),
-    **{f"draws{n}": Setting(replace(widened(_BEAMS), samples=n)) for n in (4, 8, 16, 32)},
-    "draws8-beams4": Setting(replace(widened(_BEAMS), num_return=4)),
-    "draws8-greedy": Setting(widened(_GREEDY)),
+    **{f"draws{n}": Setting(replace(widened(_BEAMS), samples=n), _ALWAYS) for n in (4, 8, 16, 32)},
+    **{f"draws{n}-unless-sure": Setting(replace(widened(_BEAMS), samples=n)) for n in (8, 16, 32)},
+    "draws8-beams4": Setting(replace(widened(_BEAMS), num_return=4), _ALWAYS),
+    "draws8-greedy": Setting(widened(_GREEDY), _ALWAYS),
     # Candidates of translations.
     **{f"channel-draws{n}": Setting(replace(_SEVERAL, samples=n), worth=Worth(agreement=0.0)) for n in (8, 32)},
     **{f"channel-agreement-draws{n}": Setting(replace(_SEVERAL, samples=n), worth=Worth()) for n in (8, 12, 32)},
