@@ -118,8 +118,7 @@ class Engine(Protocol):
     called as ``decode`` is, which gives several outputs of each task to choose from, the search's own best first. Its
     ``comfortable`` is the number of source tokens to which it summarises well, where that is less than ``limit``: what
     is read of a longer document is brought down to that. Its ``translates`` are the directions, (source, target), in
-    which a summary does better as the translation of the one in the document's language, its ``draws_for`` the
-    languages in which one does better that is chosen among draws, too.
+    which a summary does better as the translation of the one in the document's language.
     ``part(memory, documents)`` and ``go_on(memory, tasks, begun, decoding, constraint)`` together let what a check
     speaks against be written again: the first gives the ``Memory`` of some documents of another; the second, greedy
     outputs as ``decode`` does that begin with the token ids ``begun[document][task]`` and hold them. ``spell(text)``

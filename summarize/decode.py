@@ -62,13 +62,7 @@ class Decoder:
         """Rows of the decoder that an output takes."""
         own = getattr(self.engine, "decoding", None)
         beams = self.num_beams or (own.num_beams if own else _BEAMS)
-        return beams + (DRAWS[self.quality] if any(self._draws(beams, language) for language in LANGUAGES) else 0)
-
-    def _draws(self, beams: int, language: str) -> bool:
-        """Whether outputs in a language are chosen among draws, too."""
-        if self.quality == "best":
-            return True
-        return self.faithful and beams > 1 and language in getattr(self.engine, "draws_for", ())
+        return beams + DRAWS if self.quality == "best" else beams
 
     def encode(self, texts: Sequence[str], languages: Sequence[str], translate: bool = False) -> Memory:
         """The encoder's pass over texts; ``languages`` are theirs.
@@ -136,12 +130,12 @@ class Decoder:
         documents = texts if documents is None else documents
 
         def search(tasks: Sequence[Task], forbid_script: tuple[str, ...] = _PURE) -> list[list[Output]]:
-            beams = self._decoding(tasks).num_beams
-            kinds = [(self._penalty(task), self._draws(beams, task.language)) for task in tasks]
-            if len(apart := dict.fromkeys(kinds)) > 1:
+            apart: dict[float, list[int]] = {}
+            for k, task in enumerate(tasks):
+                apart.setdefault(self._penalty(task), []).append(k)
+            if len(apart) > 1:
                 rows: list[dict[int, Output]] = [{} for _ in texts]
-                for kind in apart:
-                    places = [k for k, own in enumerate(kinds) if own == kind]
+                for places in apart.values():
                     for row, some in zip(rows, search([tasks[k] for k in places], forbid_script), strict=True):
                         row.update(zip(places, some, strict=True))
                 return [[row[k] for k in range(len(tasks))] for row in rows]
@@ -150,9 +144,8 @@ class Decoder:
                 options = (translations(decoding, self.quality), texts, source, documents, constraint)
                 columns = [decode_channel(self.engine, memory, task, *options) for task in tasks]
                 return [list(row) for row in zip(*columns, strict=True)]
-            if kinds[0][1]:
-                several = widened(decoding, self.quality)
-                return decode_best(self.engine, memory, tasks, several, documents, constraint)
+            if self.quality == "best":
+                return decode_best(self.engine, memory, tasks, widened(decoding), documents, constraint)
             if self.faithful and decoding.num_beams > 1 and hasattr(self.engine, "candidates"):
                 several = replace(decoding, num_return=decoding.num_beams)
                 return decode_best(self.engine, memory, tasks, several, documents, constraint, most_supported)

@@ -52,8 +52,8 @@ _SHARED = {
     "faithful": click.option(
         "--faithful/--no-faithful",
         default=True,
-        help="Forbid, while decoding, numbers that the document does not support, and prefer, among several "
-        "outputs, what has few unsupported numbers and names.",
+        help="Forbid, while decoding, numbers that the document does not support, and prefer, of what the beams find, "
+        "what has the fewest unsupported numbers and names.",
         **_SHOWN,
     ),
     "strategy": click.option(
@@ -68,7 +68,8 @@ _SHARED = {
         "--quality",
         type=click.Choice(["fast", "best"]),
         default="fast",
-        help="best: choose each summary and translation among 32 that are drawn. It takes two to three times as long.",
+        help="best: unless the model is sure of a summary, write 32 more candidates and choose the one that agrees most "
+        "with the others and that the document supports; of translations, too. It takes several times as long.",
         **_SHOWN,
     ),
     "route": click.option(

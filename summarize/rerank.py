@@ -1,4 +1,4 @@
-"""Several candidates of a summary are written, and the one to hand over is chosen.
+"""``quality="best"``: several candidates are written, and the one to hand over is chosen.
 
 Minimum Bayes risk (Kumar and Byrne 2004): the candidate that agrees most with all the others, which stand for what the
 model holds to be likely. An output that went astray agrees with none. What speaks against a candidate is taken off:
@@ -14,7 +14,7 @@ count. What more draws bring is in the recipe (``models/khulasa/recipe/RECIPE.md
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-# In these languages, what the search found is handed over as it is where its log-probability per token is higher: the
-# model is sure, since it copies a lead that sums the document up, and draws would only say that otherwise.
-SURE = {"ar": -0.35}
-DRAWS = {"fast": 8, "best": 32}  # candidates beside what the search finds, by quality
+DRAWS = 32  # candidates beside what the search finds
+# What the search found is handed over as it is where its log-probability per token is higher: the model is sure of it,
+# mostly because it keeps to the document's words, and draws would say that otherwise.
+SURE = -0.35
 
 # Words of a text, and pairs of neighbours, with how often each is there.
 _Runs = tuple["Counter[tuple[str, ...]]", ...]
 
 
-def widened(decoding: Decoding, quality: str = "fast") -> Decoding:
-    """``decoding`` with the candidates of a summary: the output of its search, and draws."""
-    return replace(decoding, num_return=1, samples=DRAWS[quality], temperature=0.7, top_p=0.9)
+def widened(decoding: Decoding) -> Decoding:
+    """``decoding`` with the candidates of "best": the output of its search, and draws."""
+    return replace(decoding, num_return=1, samples=DRAWS, temperature=0.7, top_p=0.9)
 
 
 @dataclass(frozen=True)
@@ -132,14 +132,14 @@ def choose(
     language: str,
     document: Document,
     weights: Weights = Weights(),
-    sure: Mapping[str, float] = SURE,
+    sure: float = SURE,
 ) -> Output:
     """The best of an engine's outputs of one task, which come with the engine's own best first; that one where the
     model is sure of it (``SURE``) and nothing speaks against it."""
     judged = judge(outputs, language, document)
     first = judged[0]
     blameless = first.text and first.finished and first.language and not first.alarms
-    if blameless and outputs[0].score > sure.get(language, 0.0):
+    if blameless and outputs[0].score > sure:
         return outputs[0]
     return outputs[best(judged, weights)]
 

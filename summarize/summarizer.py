@@ -119,16 +119,16 @@ class Summarizer:
             num_beams: beams of the search; 1 is greedy; None searches as the model's authors do, the bundled one
                 with 4 beams.
             source: the documents' language, "ar" or "en"; "auto" tells it by their letters.
-            faithful: whether to forbid, while decoding, numbers that the document does not support, and to choose among
-                several outputs one with few numbers and names that it does not support: in languages in which that
-                measured better (the engine's ``draws_for``; of the bundled model English) the one of its search and 8
-                draws that agrees most with the others (``summarize.rerank``), else the likeliest that its beams find.
+            faithful: whether to forbid, while decoding, numbers that the document does not support, and to take, of
+                what the beams find, the likeliest of those with the fewest unsupported numbers and names.
             check: whether to look for numbers and names that the document does not support.
             strategy: how to read a document that is longer than the model reads at once: "select" (its first and most
                 central sentences), "reduce" (summaries of its chunks are summarised) or "truncate" (its beginning).
             evidence: whether to find, for every sentence of a summary, the document's sentences that it rests on.
-            quality: "best", of the bundled model, chooses each summary and translation among 32 that are drawn, which
-                takes two to three times as long as "fast".
+            quality: "fast" hands over what the search finds. "best", of the bundled model, writes 32 more candidates of
+                each summary and hands over the one that agrees most with the others, and whose numbers and names the
+                document supports, unless it is sure of what the search found (``summarize.rerank``), and chooses
+                translations among as many; it takes several times as long.
             route: how a summary in another language than the document's is written: "direct", out of the document;
                 "translate": the summary in the document's own language is translated by the same model, which takes
                 a second, short pass; "auto": what measured better with the model in that direction.

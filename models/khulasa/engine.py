@@ -51,9 +51,6 @@ class KhulasaEngine:
     """Directions in which its translated summary measured better than a summary out of the document; the model card has
     the figures of both routes."""
 
-    draws_for = ("en",)
-    """Languages whose summaries measured better chosen among draws than among beams alone; the card has the figures."""
-
     def __init__(
         self,
         layout: Layout,

@@ -87,25 +87,6 @@ def test_fast_takes_the_searchs_own_or_the_likeliest_without_alarms():
     assert s.job(None).decoder.width == 4 and s.job(None, num_beams=1).decoder.width == 1
 
 
-def test_fast_draws_too_in_languages_that_do_better_so():
-    s = summarizer()
-    s.engine.draws_for = ("en",)
-    s.engine.texts["en"] = [OTHER, GOOD, GOOD]
-    assert s(ENGLISH)["en"].text == GOOD  # what most agree on
-    name, _, decoding = s.engine.asked[-1]
-    assert (name, decoding.num_beams, decoding.num_return) == ("candidates", 4, 1)
-    assert decoding.samples == DRAWS["fast"] and s.job(None).decoder.width == 4 + DRAWS["fast"]
-    for options in ({"faithful": False}, {"num_beams": 1}):  # the search alone
-        assert s(ENGLISH, **options)["en"].text == OTHER and not s.engine.asked[-1][2].samples
-        assert s.job(None, **options).decoder.width == options.get("num_beams", 4)
-    s.engine.asked.clear()
-    s(ENGLISH, headline=True)  # into Arabic, too
-    assert [(kinds, decoding.samples) for _, kinds, decoding in s.engine.asked] == [
-        (["summary", "headline"], 0),
-        (["summary", "headline"], DRAWS["fast"]),
-    ]
-
-
 def test_best_takes_what_the_document_supports():
     s = summarizer()
     result = s(ENGLISH, quality="best", headline=True)
@@ -113,11 +94,11 @@ def test_best_takes_what_the_document_supports():
     assert result["ar"].text == "مقتل 25 شخصا."
     (asked,) = s.engine.asked
     assert asked[0] == "candidates" and asked[1] == ["summary", "summary", "headline", "headline"]
-    assert (asked[2].num_beams, asked[2].num_return, asked[2].samples) == (4, 1, DRAWS["best"])
+    assert (asked[2].num_beams, asked[2].num_return, asked[2].samples) == (4, 1, DRAWS)
     s(ENGLISH, quality="best", num_beams=1)
     assert (s.engine.asked[1][2].num_beams, s.engine.asked[1][2].num_return) == (1, 1)
     wide = s.job(None, quality="best", num_beams=12)
-    assert s.job(None, quality="best").decoder.width == 4 + DRAWS["best"] and wide.decoder.width == 12 + DRAWS["best"]
+    assert s.job(None, quality="best").decoder.width == 4 + DRAWS and wide.decoder.width == 12 + DRAWS
 
 
 def test_every_document_has_its_own_choice():

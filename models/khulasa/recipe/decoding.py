@@ -28,7 +28,7 @@ class Setting:
 _GREEDY = Decoding(max_new_tokens=176)
 _BEAMS = Decoding(num_beams=4, early=True, max_new_tokens=176)
 _SEVERAL = translations(_BEAMS)
-_ALWAYS = partial(choose, sure={})
+_ALWAYS = partial(choose, sure=0.0)
 _SEARCHES: dict[str, Decoding] = {
     "greedy": _GREEDY,
     "greedy-4gram": replace(_GREEDY, no_repeat_ngram_size=4),
