@@ -68,8 +68,8 @@ _SHARED = {
         "--quality",
         type=click.Choice(["fast", "best"]),
         default="fast",
-        help="best: unless the model is sure of a summary, write 32 more candidates and choose the one that agrees most "
-        "with the others and that the document supports; of translations, too. It takes several times as long.",
+        help="best: unless the model is sure of a summary, write 32 more and choose the one that agrees most with the "
+        "others and that the document supports; of translations, too. It takes several times as long.",
         **_SHOWN,
     ),
     "route": click.option(
