@@ -68,7 +68,7 @@ _SHARED = {
         "--quality",
         type=click.Choice(["fast", "best"]),
         default="fast",
-        help="best: unless the model is sure of a summary, write 32 more and choose the one that agrees most with the "
+        help="best: unless the model is sure of a summary, write 16 more and choose the one that agrees most with the "
         "others and that the document supports; of translations, too. It takes several times as long.",
         **_SHOWN,
     ),

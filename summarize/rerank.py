@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .models.engine import Constraint, Decoding, Memory, Output, Task
 
 QUALITIES = ("fast", "best")
-DRAWS = 32  # candidates beside what the search finds
+DRAWS = 16  # candidates beside what the search finds
 # What the search found is handed over as it is where its log-probability per token is higher: the model is sure of it,
 # mostly because it keeps to the document's words, and draws would say that otherwise.
 SURE = -0.35

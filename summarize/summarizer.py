@@ -125,10 +125,10 @@ class Summarizer:
             strategy: how to read a document that is longer than the model reads at once: "select" (its first and most
                 central sentences), "reduce" (summaries of its chunks are summarised) or "truncate" (its beginning).
             evidence: whether to find, for every sentence of a summary, the document's sentences that it rests on.
-            quality: "fast" hands over what the search finds. "best", of the bundled model, writes 32 more candidates of
+            quality: "fast" hands over what the search finds. "best", of the bundled model, writes 16 more candidates of
                 each summary and hands over the one that agrees most with the others, and whose numbers and names the
                 document supports, unless it is sure of what the search found (``summarize.rerank``), and chooses
-                translations among as many; it takes several times as long.
+                translations among 32; it takes several times as long.
             route: how a summary in another language than the document's is written: "direct", out of the document;
                 "translate": the summary in the document's own language is translated by the same model, which takes
                 a second, short pass; "auto": what measured better with the model in that direction.
