@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
@@ -164,11 +164,6 @@ def together(searches: Sequence[Search], step: Step, device: torch.device | str)
     return found
 
 
-def sample(logits: torch.Tensor, step: Step, eos: int, samples: int, **options: Any) -> list[list[Found]]:
-    """What ``draws`` finds."""
-    return together([draws(logits, eos, samples, **options)], step, logits.device)[0]
-
-
 def draws(
     logits: torch.Tensor,
     eos: int,
@@ -234,11 +229,6 @@ def draws(
         running = [running[row] for row in stay]
         parents = list(range(len(running)))
         logits = yield feed, kept
-
-
-def beam_search(logits: torch.Tensor, step: Step, eos: int, num_beams: int, **options: Any) -> list[list[Found]]:
-    """What ``beams`` finds."""
-    return together([beams(logits, eos, num_beams, **options)], step, logits.device)[0]
 
 
 def beams(

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 QUALITIES = ("fast", "best")
 DRAWS = 16  # candidates beside what the search finds
 # What the search found is handed over as it is where its log-probability per token is higher: the model is sure of it,
-# mostly because it keeps to the document's words, and draws would say that otherwise.
+# mostly because it keeps to the document's words, and draws would say that otherwise. (Medium English summaries are
+# searched for by their whole log-probability, which is hardly ever that high.)
 SURE = -0.35
 
 # Words of a text, and pairs of neighbours, with how often each is there.

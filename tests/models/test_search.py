@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from summarize.checks.constraint import Step
-from summarize.models.search import Found, beam_search, beams, draws, greedy, repeated, sample, together
+from summarize.models.search import Found, beams, draws, greedy, repeated, together
 
 EOS = 0
 TABLE = torch.log_softmax(torch.randn(5, 5, generator=torch.Generator().manual_seed(5)) * 2, dim=-1)
@@ -27,6 +27,14 @@ class Chain:
     def step(self, tokens: torch.Tensor, rows: torch.Tensor | None) -> torch.Tensor:
         self.last = tokens
         return self.logits()
+
+
+def sample(logits, step, eos, samples, **options):
+    return together([draws(logits, eos, samples, **options)], step, logits.device)[0]
+
+
+def beam_search(logits, step, eos, num_beams, **options):
+    return together([beams(logits, eos, num_beams, **options)], step, logits.device)[0]
 
 
 def all_outputs(first: int, most: int, penalty: float) -> list[tuple[float, tuple[int, ...]]]:
